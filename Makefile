@@ -1,0 +1,34 @@
+# Everything needs just Python >= 3.11 and make. The first call of a target makes .venv; later ones need no network.
+PYTHON ?= python3
+BIN := .venv/bin
+CODE := bot.py logs.py settings.py web.py acedata bench cogs demo domain media service storage tests ui
+
+.PHONY: test check demo format clean
+
+# Made anew only when a requirements file has changed since.
+.venv/ready: requirements.txt requirements-dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Clapper needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+.PHONY: .venv
+.venv: .venv/ready
+
+test: .venv/ready
+	$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/pyright
+
+demo: .venv/ready
+	$(BIN)/python -m demo $(ARGS)
+
+format: .venv/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv .hypothesis .ruff_cache

@@ -1,0 +1,1 @@
+"""The vendor's API: Sora and its siblings behind one envelope."""

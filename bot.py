@@ -1,0 +1,270 @@
+"""How everything is built and closed: the only place that puts the parts together. `python bot.py` runs Clapper."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+import discord
+from aiohttp import web
+from discord.ext import commands
+from discord.http import Route
+from dotenv import dotenv_values
+
+import logs
+from acedata.client import VideoClient
+from cogs.generate import Generate
+from cogs.jobs import Jobs
+from cogs.quota import Quota
+from cogs.tree import Tree
+from domain.faults import StorageFault
+from domain.job import Pace
+from media.fetch import Fetcher
+from service.accounts import Accounts
+from service.breakers import Breakers
+from service.cancel import Cancel
+from service.delivery import Delivery
+from service.dispatch import Caps, Dispatch
+from service.intake import Intake
+from service.links import Links
+from service.loops import Loop, now_ms
+from service.reconcile import Reconcile
+from service.results import Results
+from settings import Settings, SettingsError
+from storage import inputs, memory
+from storage.database import Database, open_database
+from storage.ledger import Terms
+from ui.courier import Courier
+from ui.operator import Operator
+from web import PublicApp, admin_app
+
+log = logging.getLogger("clapper")
+
+#: Seconds that work in hand gets when the bot is told to stop.
+_GRACE = 20.0
+
+
+class Clapper(commands.AutoShardedBot):
+    """A discord.py client without intents: commands, buttons and forms come without any, and it caches nothing."""
+
+    def __init__(self, cogs: list[commands.Cog], *, db: Database) -> None:
+        super().__init__(
+            commands.when_mentioned,
+            intents=discord.Intents.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=30.0,
+            allowed_mentions=discord.AllowedMentions.none(),
+            help_command=None,
+            tree_cls=Tree,
+        )
+        self._parts = cogs
+        self._db = db
+        #: Set once the bot is logged in and may send.
+        self.logged_in = asyncio.Event()
+
+    async def setup_hook(self) -> None:
+        for cog in self._parts:
+            await self.add_cog(cog)
+        await self._synchronise()
+        self.logged_in.set()
+
+    async def _synchronise(self) -> None:
+        """Tell Discord about the commands, only when they have changed since the last time."""
+        tree = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()], sort_keys=True)
+        digest = hashlib.sha256(f"{self.application_id}\n{tree}".encode()).digest()
+        async with self._db.transaction() as conn:
+            if await memory.get_meta(conn, "commands") == digest:
+                return
+        await self.tree.sync()
+        async with self._db.transaction() as conn:
+            await memory.set_meta(conn, "commands", digest)
+        log.info("commands synchronised")
+
+
+@dataclass(frozen=True)
+class App:
+    """A built Clapper whose loops run: log `bot` in, and it works."""
+
+    bot: Clapper
+    db: Database
+    public: PublicApp
+    #: Where the two servers really listen.
+    callback_port: int
+    admin_port: int
+
+
+@asynccontextmanager
+async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds: float = 0) -> AsyncGenerator[App]:
+    """Build everything, run its loops and servers, and close it all in reverse. Raises StorageFault."""
+    pace = pace or Pace(deadline=settings.job_deadline_minutes * 60_000)
+    if settings.discord_api_url:
+        Route.BASE = settings.discord_api_url
+    async with AsyncExitStack() as stack:
+        db = await stack.enter_async_context(open_database(settings.database_path, wait_seconds=wait_seconds))
+        links = Links(await db.key("links"), settings.public_url)
+        client = await stack.enter_async_context(
+            VideoClient(base_url=settings.acedatacloud_api_base_url, token=settings.acedatacloud_api_token.reveal())
+        )
+        fetcher = await stack.enter_async_context(Fetcher(allow_private=settings.allow_private_urls))
+        loops: list[Loop] = []
+
+        def wake() -> None:
+            for loop in loops:
+                loop.wake()
+
+        terms = Terms(daily=settings.daily_credits, server_daily=settings.server_daily_credits)
+        operator = Operator(settings.operator_channel_id)
+        breakers = Breakers(db, pace=pace, tell=operator.tell)
+        await breakers.load()
+        results = Results(db, pace=pace, on_change=wake)
+        caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
+        dispatch = Dispatch(
+            db,
+            client=client,
+            fetcher=fetcher,
+            links=links,
+            results=results,
+            breakers=breakers,
+            caps=caps,
+            pace=pace,
+        )
+        reconcile = Reconcile(db, client=client, links=links, results=results, dispatch=dispatch, pace=pace)
+        intake = Intake(
+            db,
+            catalogue=settings.catalogue,
+            breakers=breakers,
+            terms=terms,
+            allowed=settings.allowed_servers,
+            total_in_flight=settings.total_in_flight,
+            pace=pace,
+            on_job=wake,
+        )
+        cogs = [Generate(intake), Quota(Accounts(db, terms=terms)), Jobs(Cancel(db, results=results))]
+        bot = Clapper(cogs, db=db)
+        bot.tree.check_server = intake.check_server  # type: ignore[attr-defined] - tree_cls is Tree
+        operator.client = bot
+        courier = Courier(bot, now_ms)
+        delivery = Delivery(db, client=client, fetcher=fetcher, courier=courier, results=results, pace=pace)
+
+        async def picture(job_id: str, n: int) -> tuple[str, bytes] | None:
+            stored = await inputs.for_media(db.reader, job_id, n)
+            return (stored.mime, stored.data) if stored else None
+
+        async def deliver() -> float | None:
+            await bot.logged_in.wait()
+            return await delivery.step()
+
+        loops += [
+            Loop("reconcile", reconcile.step, every=pace.look / 1000),
+            Loop("dispatch", dispatch.step, every=5.0),
+            Loop("delivery", deliver, every=30.0),
+        ]
+
+        def health() -> list[str]:
+            reasons = [] if bot.is_ready() else ["not connected to Discord"]
+            return reasons + [f"{loop.name} does not get on" for loop in loops if loop.stuck()]
+
+        public = PublicApp(read_link=links.read, on_callback=results.called_back, get_picture=picture)
+        port = await _serve(stack, public.app(), settings.callback_host, settings.callback_port)
+        admin = await _serve(stack, admin_app(health), settings.admin_host, settings.admin_port)
+        tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in loops]
+        try:
+            yield App(bot, db, public, port, admin)
+        finally:
+            intake.stop()
+            await asyncio.gather(dispatch.stop(_GRACE), delivery.stop(_GRACE))
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            if not bot.is_closed():
+                await bot.close()
+
+
+async def _serve(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> int:
+    """Serve an app until the stack closes; returns the port that it really has."""
+    # No access log: its lines would carry the MACs of our addresses.
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    return int(runner.addresses[0][1])
+
+
+async def run(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with open_app(settings, wait_seconds=30) as app:
+        running = asyncio.create_task(app.bot.start(settings.discord_token.reveal()))
+        stopping = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if running.done():
+                running.result()
+        finally:
+            stopping.cancel()
+    log.info("stopped")
+
+
+def main(arguments: list[str]) -> int:
+    """The command line: `run` is the default and, so far, the only verb. Returns the exit status."""
+    if arguments not in ([], ["run"]):
+        print("usage: python bot.py [run]", file=sys.stderr)  # noqa: T201 - for the person at the terminal
+        return 2
+    try:
+        environment = {key: value or "" for key, value in dotenv_values(".env").items()} | dict(os.environ)
+        settings = Settings.from_env(environment)
+        secrets = (settings.discord_token.reveal(), settings.acedatacloud_api_token.reveal())
+        logs.configure(level=settings.log_level, as_json=settings.log_format == "json", secrets=secrets)
+        asyncio.run(run(settings))
+    except SettingsError as error:
+        return _say(str(error))
+    except StorageFault as fault:
+        return _say(
+            _STORAGE_WORDS.get(fault.reason, "The database cannot be used: {detail}.").format_map(_Values(fault.values))
+        )
+    except discord.LoginFailure:
+        return _say("Discord refuses DISCORD_TOKEN. Make a new one on the Bot page of your application.")
+    except (aiohttp.ClientConnectorError, discord.GatewayNotFound):
+        return _say("Discord cannot be reached. Check this machine's network.")
+    except OSError as error:
+        return _say(f"A server could not be started: {error.strerror or error}. Check CALLBACK_PORT and ADMIN_PORT.")
+    return 0
+
+
+class _Values(dict[str, object]):
+    def __missing__(self, key: str) -> str:
+        return "?"
+
+
+_STORAGE_WORDS = {
+    "database_in_use": "Another Clapper uses this database: {owner}. Stop it first.",
+    "database_newer": "This database was written by a newer Clapper (schema {found}; this one knows {known}). Upgrade.",
+    "database_corrupt": "The database is damaged. Restore a backup.",
+    "disk_full": "The database cannot be written ({detail}). Check the disk's space and the folder's permissions.",
+    "database_locked": "Another program holds the database. Close it and start again.",
+}
+
+
+def _say(text: str) -> int:
+    print(text, file=sys.stderr)  # noqa: T201 - the log may not be configured yet
+    return 1
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Nouns and rules: what a generation is, what it may cost, and how it may end."""

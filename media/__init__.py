@@ -1,0 +1,1 @@
+"""Pictures and films from elsewhere: fetched safely, checked, and made to fit."""

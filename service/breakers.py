@@ -1,0 +1,97 @@
+"""Breakers: when the account or a model cannot be used, nothing is sent or charged until one trial goes through."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from domain.faults import Refused
+from domain.job import Job, Pace
+from service.loops import now_ms
+from storage import memory
+from storage.database import Database
+
+log = logging.getLogger("clapper.breakers")
+
+#: Tells the operator once: (reason key of the words, subject).
+Tell = Callable[[str, str], Awaitable[None]]
+
+
+def account_of(provider: str) -> str:
+    """The subject of an account's breaker."""
+    return f"account:{provider}"
+
+
+def model_of(key: str) -> str:
+    """The subject of a model's breaker."""
+    return f"model:{key}"
+
+
+class Breakers:
+    """The open breakers, kept in the database and here, so that a command costs no query to check them."""
+
+    def __init__(self, db: Database, *, pace: Pace, tell: Tell, clock: Callable[[], int] = now_ms) -> None:
+        self._db = db
+        self._pace = pace
+        self._tell = tell
+        self._clock = clock
+        self._open: dict[str, memory.Breaker] = {}
+
+    async def load(self) -> None:
+        """Read what was open before a restart."""
+        self._open = await memory.breakers(self._db.reader)
+
+    def open_for(self, provider: str, model: str) -> memory.Breaker | None:
+        """The breaker that stands in the way of a model now; None when it may be sent, or tried."""
+        now = self._clock()
+        for subject in (account_of(provider), model_of(model)):
+            breaker = self._open.get(subject)
+            if breaker and now < breaker.trial_at:
+                return breaker
+        return None
+
+    def check(self, provider: str, model: str, label: str, others: list[str]) -> None:
+        """Raise Refused when this model cannot be had now."""
+        breaker = self.open_for(provider, model)
+        if breaker is None:
+            return
+        if breaker.subject.startswith("account:"):
+            raise Refused("account_closed", again_at=breaker.trial_at)
+        raise Refused("model_closed", model=label, others=others, again_at=breaker.trial_at)
+
+    def closed(self) -> list[str]:
+        """Subjects whose jobs wait: open, and their trial is not due."""
+        now = self._clock()
+        return [subject for subject, breaker in self._open.items() if now < breaker.trial_at]
+
+    def next_trial(self) -> int | None:
+        """When the next trial is due, unix ms."""
+        return min((breaker.trial_at for breaker in self._open.values()), default=None)
+
+    async def sending(self, job: Job) -> None:
+        """This job goes out: where a breaker stands open, it is the trial, and the others go on waiting."""
+        for subject in (account_of(job.wire.provider), model_of(job.request.model)):
+            if breaker := self._open.get(subject):
+                await self._trip(subject, breaker.reason)
+
+    async def trip(self, subject: str, reason: str) -> None:
+        """Open a breaker; the operator hears of it once."""
+        if await self._trip(subject, reason):
+            log.warning("breaker open: %s (%s)", subject, reason)
+            await self._tell(reason, subject)
+
+    async def heal(self, job: Job) -> None:
+        """The API took a job: whatever was open for it is shut."""
+        for subject in (account_of(job.wire.provider), model_of(job.request.model)):
+            if subject in self._open:
+                async with self._db.transaction() as conn:
+                    await memory.shut_breaker(conn, subject)
+                del self._open[subject]
+                log.info("breaker shut: %s", subject)
+                await self._tell("breaker_shut", subject)
+
+    async def _trip(self, subject: str, reason: str) -> bool:
+        async with self._db.transaction() as conn:
+            new = await memory.open_breaker(conn, subject, reason, self._clock(), self._pace.breaker)
+            self._open = await memory.breakers(conn)
+        return new

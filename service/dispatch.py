@@ -1,0 +1,247 @@
+"""From the queue to the API: pictures made ready, turns taken fairly, each request written down before it goes out."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import logging
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, replace
+from typing import Any
+
+from acedata.client import VideoClient
+from acedata.wire import build_body
+from domain.faults import BadPicture, FetchFault, VendorFault
+from domain.job import Event, Job, JobState, Pace, Report, Verdict
+from domain.request import orientation_of
+from media.fetch import Fetcher
+from media.pictures import Picture, normalise
+from service.breakers import Breakers, account_of, model_of
+from service.intake import ATTACHMENT_MAX
+from service.links import Links
+from service.loops import now_ms
+from service.results import Results
+from storage import inputs, jobs
+from storage.database import Database
+
+log = logging.getLogger("clapper.dispatch")
+
+#: Pictures of so many jobs are fetched at once.
+_PREPARE_AT_ONCE = 4
+_FETCH_TRIES = 3
+
+
+@dataclass(frozen=True)
+class Caps:
+    """How many generations may be in the making at once; `total` counts for each of the vendor's services."""
+
+    member: int
+    server: int
+    total: int
+
+
+class Dispatch:
+    """Takes queued jobs, oldest of the least busy member first, and hands each to the API exactly once an attempt."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        client: VideoClient,
+        fetcher: Fetcher,
+        links: Links,
+        results: Results,
+        breakers: Breakers,
+        caps: Caps,
+        pace: Pace,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        self._db = db
+        self._client = client
+        self._fetcher = fetcher
+        self._links = links
+        self._results = results
+        self._breakers = breakers
+        self._caps = caps
+        self._pace = pace
+        self._clock = clock
+        #: Jobs whose request is on its way now: nobody looks for these.
+        self.sending: dict[str, asyncio.Task[None]] = {}
+        self._preparing: dict[str, asyncio.Task[None]] = {}
+        self._held: dict[str, int] = {}
+        self._last_step: float | None = None
+        self._stopping = False
+
+    async def step(self) -> float | None:
+        """Start everything that may start now; returns the seconds until something more may."""
+        if self._stopping:
+            return None
+        await self._age()
+        async with self._db.transaction() as conn:
+            todo = await jobs.unprepared(conn, _PREPARE_AT_ONCE - len(self._preparing), set(self._preparing))
+        for job in todo:
+            self._start(self._preparing, job, self._prepare(job))
+        while job := await self._claim():
+            self._start(self.sending, job, self._send(job))
+        async with self._db.transaction() as conn:
+            turn = await jobs.next_turn(conn, self._clock())
+        later = [moment for moment in (turn, self._breakers.next_trial(), *self._held.values()) if moment is not None]
+        return max(0.05, (min(later) - self._clock()) / 1000) if later else None
+
+    def resend(self, job: Job) -> None:
+        """Send the next attempt of a job that the API is known not to have."""
+        if not self._stopping and job.id not in self.sending:
+            self._start(self.sending, job, self._send(job))
+
+    async def stop(self, seconds: float) -> None:
+        """Start nothing more, and give what is on its way this long to be answered."""
+        self._stopping = True
+        tasks = [*self.sending.values(), *self._preparing.values()]
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _start(self, running: dict[str, asyncio.Task[None]], job: Job, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work, name=f"job {job.id}")
+        running[job.id] = task
+
+        def finished(done: asyncio.Task[None]) -> None:
+            running.pop(job.id, None)
+            if not done.cancelled() and (error := done.exception()):
+                log.error("job %s: dispatch failed", job.id, exc_info=error)
+            self._results.changed()
+
+        task.add_done_callback(finished)
+
+    async def _age(self) -> None:
+        """Count the time that queued jobs wait while this bot runs and may send; too long, and they expire."""
+        now, last = time.monotonic(), self._last_step
+        self._last_step = now
+        if last is None or self._breakers.closed():
+            return
+        async with self._db.transaction() as conn:
+            old = await jobs.age_queue(conn, passed=int((now - last) * 1000), most=self._pace.deadline)
+        for job_id in old:
+            await self._results.settle(job_id, Event.DEADLINE, reason="waited_too_long")
+
+    async def _claim(self) -> Job | None:
+        now = self._clock()
+        self._held = {provider: until for provider, until in self._held.items() if until > now}
+        closed = [*self._breakers.closed(), *(account_of(provider) for provider in self._held)]
+        async with self._db.transaction() as conn:
+            job = await jobs.next_queued(
+                conn,
+                now=now,
+                member_most=self._caps.member,
+                server_most=self._caps.server,
+                total_most=self._caps.total,
+                closed=closed,
+            )
+            if job is None:
+                return None
+            look = self._pace.next_look(now, sent_at=now, usual_seconds=job.usual_seconds)
+            job = await jobs.move(
+                conn, job.id, Event.SEND, JobState.SUBMITTING, sent_at=now, next_look_at=look, looks=0
+            )
+        if job:
+            await self._breakers.sending(job)
+        return job
+
+    async def _send(self, job: Job) -> None:
+        async with self._db.transaction() as conn:
+            images, size = await self._images(await inputs.stored(conn, job.id), job)
+            if size:
+                await jobs.change(conn, job.id, request_bytes=size)
+        body = build_body(job.wire, job.request, images=images, callback_url=self._links.callback(job.id, job.attempt))
+        log.info("job %s: sending attempt %d to %s", job.id, job.attempt, job.wire.provider)
+        try:
+            report = await self._client.submit(job.wire, body)
+        except VendorFault as fault:
+            await self._refused(job, fault)
+            return
+        if report.verdict is not Verdict.FAILED:
+            await self._breakers.heal(job)
+        await self._results.answered(job, report)
+
+    async def _refused(self, job: Job, fault: VendorFault) -> None:
+        now = self._clock()
+        log.info("job %s: the API said %s", job.id, fault)
+        answer = Report("", Verdict.FAILED, code=fault.code, message=fault.message, trace_id=fault.trace_id)
+        if fault.reason == "slow_down":
+            pause = int((fault.retry_after if fault.retry_after is not None else 10.0) * 1000)
+            self._held[job.wire.provider] = now + pause
+            await self._results.settle(job.id, Event.SLOWED, not_before=now + pause)
+        elif fault.reason == "not_sent":
+            # Nothing left this machine, so the same attempt may simply go again.
+            self._held[job.wire.provider] = now + 5_000
+            await self._results.settle(job.id, Event.SLOWED, not_before=now + 5_000)
+        elif fault.reason in ("account_token", "account_balance"):
+            await self._breakers.trip(account_of(job.wire.provider), fault.reason)
+            await self._results.settle(job.id, Event.ACCOUNT_CLOSED)
+        elif fault.reason == "model_gone":
+            await self._breakers.trip(model_of(job.request.model), fault.reason)
+            await self._results.settle(job.id, Event.MODEL_CLOSED, report=answer, reason="model_gone")
+        elif fault.reason == "unknown":
+            log.warning("job %s: nobody knows whether the API has it; looking for it", job.id)
+            await self._results.settle(job.id, Event.UNCLEAR)
+        else:
+            reason = None if fault.reason == "vendor_said_no" else {"reason": fault.reason}
+            await self._results.settle(job.id, Event.REFUSED, report=answer, **(reason or {}))
+
+    async def _images(self, pictures: list[inputs.Stored], job: Job) -> tuple[list[str], int]:
+        """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""
+        if self._links.public_url:
+            return [self._links.media(job.id, n) for n in range(1, len(pictures) + 1)], 0
+        images = [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
+        return images, sum(map(len, images))
+
+    async def _prepare(self, job: Job) -> None:
+        """Fetch and normalise a job's pictures; a bad one ends the job, free, saying which and why."""
+        async with self._db.transaction() as conn:
+            attached = await inputs.of(conn, job.id)
+        request = job.request
+        row_orientations = tuple(dict.fromkeys(name.split()[1] for name in job.wire.pixels)) or None
+        ready: list[tuple[int, Picture]] = []
+        for item in attached:
+            try:
+                raw = await self._fetch(item.url)
+                picture = await normalise(raw)
+                if request.orientation is None:
+                    names = row_orientations or ("landscape", "portrait", "square")
+                    request = replace(request, orientation=orientation_of(picture.width, picture.height, names))
+                if job.wire.pixels:
+                    picture = await normalise(raw, exact=job.wire.pixels[f"{request.size} {request.orientation}"])
+            except BadPicture as fault:
+                await self._spoiled(job, item, fault)
+                return
+            ready.append((item.n, picture))
+        now = self._clock()
+        async with self._db.transaction() as conn:
+            for n, p in ready:
+                await inputs.keep(
+                    conn, job.id, n, sha256=p.sha256, mime=p.mime, width=p.width, height=p.height, data=p.data, now=now
+                )
+            await jobs.change(conn, job.id, prepared_at=now, request=request.to_json())
+
+    async def _spoiled(self, job: Job, item: inputs.Attached, fault: BadPicture) -> None:
+        values = {"position": item.n, "name": item.name, **fault.values}
+        detail = json.dumps(values, default=str)
+        await self._results.settle(job.id, Event.BAD_INPUT, reason=fault.reason, detail=detail)
+
+    async def _fetch(self, url: str) -> bytes:
+        for left in reversed(range(_FETCH_TRIES)):
+            try:
+                return await self._fetcher.bytes(url, limit=ATTACHMENT_MAX, seconds=60)
+            except FetchFault as fault:
+                if fault.reason == "too_large":
+                    raise BadPicture("picture_large", most=ATTACHMENT_MAX) from fault
+                if not fault.retry:
+                    raise BadPicture("picture_gone") from fault
+                if not left:
+                    raise BadPicture("picture_unreachable") from fault
+                await asyncio.sleep(1)
+        raise AssertionError("the last try returns or raises")

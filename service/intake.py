@@ -1,0 +1,234 @@
+"""The door for every command that makes a film: checked, then admitted, charged and written in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import sqlite3
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from domain.catalogue import Catalogue, Model
+from domain.faults import Refused
+from domain.job import Job, JobState, Pace
+from domain.request import GenerationRequest, orientation_of, parse
+from service.breakers import Breakers
+from service.loops import now_ms
+from storage import inputs, jobs, ledger
+from storage.database import Database
+
+#: Bytes of one attached picture.
+ATTACHMENT_MAX = 20_000_000
+#: Jobs of one member in one server that may wait to be sent.
+WAITING_MAX = 10
+# No letters that look like a digit: people read these to one another.
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A picture as Discord describes it; sizes in pixels are 0 where it does not say. Nothing of it is believed."""
+
+    name: str
+    url: str
+    size: int
+    width: int = 0
+    height: int = 0
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Who asks for a film, where, and with which pictures. Ids are Discord's; `place` is the kind of the channel."""
+
+    interaction_id: int
+    token: str
+    guild_id: int
+    channel_id: int
+    place: str
+    author_id: int
+    locale: str
+    private: bool = False
+    spoiler: bool = False
+    pictures: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Order:
+    """A checked request with its price: what `admit` takes."""
+
+    ask: Ask
+    request: GenerationRequest
+    label: str
+    price: int
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A job that was written, with the credits left (None: no limit). `double` is the first of two equal commands."""
+
+    job: Job
+    left: int | None
+    #: When to expect the film, unix ms.
+    ready_at: int
+    #: Jobs that wait in front of it.
+    ahead: int = 0
+    double: bool = False
+
+
+class Intake:
+    """Admits commands. `allowed` are the servers that may spend (empty: every one)."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        catalogue: Catalogue,
+        breakers: Breakers,
+        terms: ledger.Terms,
+        allowed: frozenset[int],
+        total_in_flight: int,
+        pace: Pace,
+        on_job: Callable[[], None],
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        self._db = db
+        self.catalogue = catalogue
+        self._breakers = breakers
+        self._terms = terms
+        self._allowed = allowed
+        self._total = total_in_flight
+        self._pace = pace
+        self._on_job = on_job
+        self._clock = clock
+        self._stopping = False
+
+    def stop(self) -> None:
+        """Take no new work; said to whoever asks."""
+        self._stopping = True
+
+    def offered(self) -> list[Model]:
+        """The models that can be had now."""
+        return [
+            row
+            for row in self.catalogue.models
+            if not row.paused and self._breakers.open_for(row.wire.provider, row.key) is None
+        ]
+
+    def check_server(self, guild_id: int) -> None:
+        """Raise Refused for a server that the operator has not named."""
+        if self._allowed and guild_id not in self._allowed:
+            raise Refused("server_not_allowed", server=guild_id)
+
+    def check(
+        self,
+        ask: Ask,
+        *,
+        prompt: str,
+        model: str | None,
+        duration: int | None,
+        orientation: str | None,
+        size: str | None,
+    ) -> Order:
+        """Everything that can be known without touching the database. Raises Refused; nothing is charged."""
+        if self._stopping:
+            raise Refused("stopping")
+        self.check_server(ask.guild_id)
+        for n, picture in enumerate(ask.pictures, 1):
+            if picture.size > ATTACHMENT_MAX:
+                raise Refused("attachment_large", position=n, name=picture.name, size=picture.size, most=ATTACHMENT_MAX)
+        request = parse(
+            self.catalogue,
+            prompt=prompt,
+            model=model,
+            duration=duration,
+            orientation=orientation,
+            size=size,
+            pictures=len(ask.pictures),
+        )
+        row = self.catalogue.get(request.model)
+        assert row is not None
+        if request.orientation is None and ask.pictures[0].width and ask.pictures[0].height:
+            guess = orientation_of(ask.pictures[0].width, ask.pictures[0].height, row.orientations)
+            request = replace(request, orientation=guess)
+        others = [other.label for other in self.offered() if other.key != row.key]
+        self._breakers.check(row.wire.provider, row.key, row.label, others)
+        return Order(ask, request, row.label, row.price(request.size, request.duration))
+
+    async def admit(self, order: Order, *, card: tuple[int, int] = (0, 0)) -> Admitted:
+        """Write the job and hold its credits, both or neither. Raises Refused when there is no room for it.
+
+        `card` is the (channel, message) of a card that is already shown. The same command twice is one job.
+        """
+        ask, now = order.ask, self._clock()
+        fold = _fold(order)
+        row = self.catalogue.get(order.request.model)
+        assert row is not None
+        job = Job(
+            id="".join(secrets.choice(_ALPHABET) for _ in range(10)),
+            interaction_id=ask.interaction_id,
+            guild_id=ask.guild_id,
+            channel_id=ask.channel_id,
+            place=ask.place,
+            author_id=ask.author_id,
+            locale=ask.locale,
+            request=order.request,
+            wire=row.wire,
+            label=row.label,
+            price=order.price,
+            usual_seconds=row.usual_seconds,
+            private=ask.private,
+            spoiler=ask.spoiler,
+            state=JobState.QUEUED,
+            attempt=1,
+            created_at=now,
+            card_channel_id=card[0],
+            card_message_id=card[1],
+            card_token="" if card[1] else ask.token,
+        )
+        try:
+            admitted = await self._write(job, fold, order)
+        except sqlite3.IntegrityError:
+            raise Refused("already_taken") from None
+        self._on_job()
+        return admitted
+
+    async def _write(self, job: Job, fold: str, order: Order) -> Admitted:
+        ask, now = order.ask, job.created_at
+        async with self._db.transaction() as conn:
+            double = await jobs.recent_double(
+                conn, guild_id=ask.guild_id, author_id=ask.author_id, fold=fold, since=now - self._pace.double
+            )
+            if double:
+                return Admitted(double, None, double.created_at + double.usual_seconds * 1000, double=True)
+            waiting = await jobs.count_waiting(conn, ask.guild_id, ask.author_id)
+            if waiting >= WAITING_MAX:
+                raise Refused("waiting_full", waiting=waiting)
+            await jobs.begin(conn, job, fold=fold)
+            left = await ledger.hold(
+                conn,
+                guild_id=ask.guild_id,
+                member_id=ask.author_id,
+                channel_id=ask.channel_id,
+                job_id=job.id,
+                price=order.price,
+                now=now,
+                terms=self._terms,
+            )
+            await inputs.attach(conn, job.id, [(picture.name, picture.url) for picture in ask.pictures])
+            usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
+            ahead = await jobs.place_in_queue(conn, job)
+        # The queue moves `total` films at a time, each about as long as the usual one.
+        rounds = 1 + ahead // self._total
+        return Admitted(job, left, now + rounds * usual * 1000, ahead)
+
+    async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
+        """The job's card is this message."""
+        async with self._db.transaction() as conn:
+            await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
+
+
+def _fold(order: Order) -> str:
+    ask = order.ask
+    pictures = [(picture.name, picture.size) for picture in ask.pictures]
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures)
+    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,0 +1,196 @@
+"""Asking the API about jobs whose callback has not come: in batches, steadily, and never forgetting one."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from urllib.parse import parse_qs, urlsplit
+
+from acedata.client import VideoClient
+from domain.faults import VendorFault
+from domain.job import Event, Job, JobState, Pace, Report, Verdict
+from service.dispatch import Dispatch
+from service.links import Links
+from service.loops import now_ms
+from service.results import Results
+from storage import jobs
+from storage.database import Database
+
+log = logging.getLogger("clapper.reconcile")
+
+#: Tasks in one call (the API's limit), and the bytes that one answer may be expected to echo.
+BATCH = 50
+ANSWER_BYTES = 8_000_000
+#: Jobs taken in hand by one step: bounds memory after a long absence.
+_AT_ONCE = 500
+#: What an echoed request takes beside its pictures.
+_PLAIN_BYTES = 4_000
+#: Pages of recent tasks read in one look.
+_PAGES = 40
+
+
+class Reconcile:
+    """Looks at jobs that are due. A job that is being sent right now is not looked for."""
+
+    def __init__(
+        self,
+        db: Database,
+        *,
+        client: VideoClient,
+        links: Links,
+        results: Results,
+        dispatch: Dispatch,
+        pace: Pace,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        self._db = db
+        self._client = client
+        self._links = links
+        self._results = results
+        self._dispatch = dispatch
+        self._pace = pace
+        self._clock = clock
+
+    async def step(self) -> float | None:
+        """Ask about everything that is due; returns the seconds until more is."""
+        async with self._db.transaction() as conn:
+            due = await jobs.due_looks(conn, self._clock(), _AT_ONCE)
+        due = [(job, size) for job, size in due if job.id not in self._dispatch.sending]
+        known = [(job, size) for job, size in due if job.task_id]
+        for batch in batches(known):
+            await self._look_at(batch)
+        await self._look_for([job for job, _ in due if not job.task_id])
+        async with self._db.transaction() as conn:
+            upcoming = await jobs.next_due_look(conn)
+        if upcoming is None:
+            return None
+        return max(0.2, (upcoming - self._clock()) / 1000)
+
+    async def _look_at(self, batch: list[Job]) -> None:
+        """One call for jobs whose task ids are known."""
+        asked_at = self._clock()
+        try:
+            found = await self._client.tasks(batch[0].wire, [job.task_id for job in batch])
+        except VendorFault as fault:
+            log.warning("a look at %d tasks failed: %s", len(batch), fault)
+            await self._again(batch, after=fault.retry_after)
+            return
+        pending: list[Job] = []
+        for job in batch:
+            report = found.get(job.task_id)
+            if report and report.verdict in (Verdict.SUCCEEDED, Verdict.FAILED):
+                await self._results.looked(job.id, report)
+            elif asked_at >= job.sent_at + self._pace.deadline:
+                await self._results.settle(job.id, Event.DEADLINE, reason="expired")
+            else:
+                pending.append(job)
+        await self._again(pending)
+
+    async def _look_for(self, unknown: list[Job]) -> None:
+        """Jobs whose task id nobody knows: a callback's hint first, then the list of recent tasks."""
+        for job in [job for job in unknown if job.hint_id]:
+            if await self._check_hint(job):
+                unknown = [other for other in unknown if other.id != job.id]
+        for provider in {job.wire.provider for job in unknown}:
+            await self._search([job for job in unknown if job.wire.provider == provider])
+
+    async def _check_hint(self, job: Job) -> bool:
+        try:
+            report = await self._client.task(job.wire, job.hint_id)
+        except VendorFault as fault:
+            log.warning("job %s: a look at a callback's task failed: %s", job.id, fault)
+            return False
+        if report is None or self._job_of(report.callback_url) != job.id:
+            return False
+        await self._results.looked(job.id, report)
+        return True
+
+    async def _search(self, unknown: list[Job]) -> None:
+        asked_at = self._clock()
+        since = min(job.sent_at for job in unknown) - 60_000
+        try:
+            seen = await self._recent(unknown[0], since)
+        except VendorFault as fault:
+            log.warning("a look at the recent tasks failed: %s", fault)
+            answered = 400 <= fault.status < 500 and fault.status not in (401, 429)
+            for job in unknown:
+                if answered and asked_at >= job.sent_at + self._pace.deadline:
+                    await self._results.settle(job.id, Event.DEADLINE, reason="expired")
+            await self._again(unknown, after=fault.retry_after)
+            return
+        for job in unknown:
+            if report := seen.get(job.id):
+                await self._results.looked(job.id, report)
+            else:
+                await self._missed(job, asked_at)
+
+    async def _recent(self, job: Job, since: int) -> dict[str, Report]:
+        """Every recent task of ours by job id. A list that cannot be read to its end is no good look."""
+        page = BATCH if self._links.public_url else 10  # without a public address requests carry their pictures
+        seen: dict[str, Report] = {}
+        for number in range(_PAGES):
+            reports = await self._client.recent(job.wire, since=since, limit=page, offset=number * page)
+            for report in reports:
+                if (job_id := self._job_of(report.callback_url)) and job_id not in seen:
+                    seen[job_id] = report
+            if len(reports) < page:
+                return seen
+        raise VendorFault("unknown", message="the list of recent tasks has no end")
+
+    async def _missed(self, job: Job, asked_at: int) -> None:
+        """A good look without it: after three, it is sent once more, then given up."""
+        if asked_at >= job.sent_at + self._pace.deadline:
+            await self._results.settle(job.id, Event.DEADLINE, reason="expired")
+            return
+        looks = job.looks + 1
+        if looks < self._pace.looks:
+            async with self._db.transaction() as conn:
+                await jobs.change(conn, job.id, looks=looks, next_look_at=self._clock() + self._pace.look)
+        elif job.attempt > 1:
+            await self._results.settle(job.id, Event.NOT_SEEN_AGAIN, reason="never_arrived")
+        else:
+            now = self._clock()
+            log.warning("job %s: the API does not have it; sending it once more", job.id)
+            settled = await self._results.settle(
+                job.id,
+                Event.NOT_SEEN,
+                attempt=job.attempt + 1,
+                sent_at=now,
+                next_look_at=now + self._pace.look,
+                looks=0,
+            )
+            if settled and settled.job.state is JobState.SUBMITTING and settled.job.attempt == job.attempt + 1:
+                self._dispatch.resend(settled.job)
+
+    async def _again(self, pending: list[Job], *, after: float | None = None) -> None:
+        now = self._clock()
+        least = now + int((after or 0) * 1000)
+        async with self._db.transaction() as conn:
+            for job in pending:
+                at = self._pace.next_look(now, sent_at=job.sent_at, usual_seconds=job.usual_seconds)
+                await jobs.change(conn, job.id, next_look_at=max(least, at))
+
+    def _job_of(self, callback_url: str) -> str | None:
+        """The job whose callback URL this is; None for everybody else's."""
+        try:
+            parts = urlsplit(callback_url)
+            name = parse_qs(parts.query).get("job", [""])[0] or parts.path.rpartition("/")[2]
+        except ValueError:
+            return None
+        read = self._links.read("callback", name)
+        return read[0] if read else None
+
+
+def batches(due: Iterable[tuple[Job, int]]) -> list[list[Job]]:
+    """Groups of one provider, of at most 50 jobs and of requests that an answer may echo within 8 MB."""
+    groups: list[list[Job]] = []
+    open_groups: dict[str, tuple[list[Job], int]] = {}
+    for job, size in due:
+        size += _PLAIN_BYTES
+        group, total = open_groups.get(job.wire.provider, (list[Job](), 0))
+        if not group or len(group) >= BATCH or total + size > ANSWER_BYTES:
+            group, total = list[Job](), 0
+            groups.append(group)
+        group.append(job)
+        open_groups[job.wire.provider] = (group, total + size)
+    return groups

@@ -1,0 +1,185 @@
+"""The one funnel: whatever is learned about a job, from wherever, is settled here in one transaction."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiosqlite
+
+from acedata.wire import read_report
+from domain.job import FINAL, Effect, Event, Job, JobState, Pace, Report, Step, Verdict, credits_after, step
+from service.loops import now_ms
+from storage import jobs, ledger, outbox
+from storage.database import Database
+
+log = logging.getLogger("clapper.results")
+
+#: Looks at a success without any link before it counts as a failure.
+_BLANKS = 3
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What an event did: the step of the table, and the job as it is now."""
+
+    step: Step
+    job: Job
+
+
+class Results:
+    """Three doors (the API's answer, its callback, our look) into one `settle`. `on_change` wakes the loops."""
+
+    def __init__(self, db: Database, *, pace: Pace, on_change: Callable[[], None], clock: Callable[[], int] = now_ms):
+        self._db = db
+        self._pace = pace
+        self._on_change = on_change
+        self._clock = clock
+
+    def changed(self) -> None:
+        """Something happened that another loop may wait for."""
+        self._on_change()
+
+    async def answered(self, job: Job, report: Report) -> None:
+        """The API's 2xx answer to the submission of this attempt."""
+        if report.verdict is Verdict.SUCCEEDED and report.films:
+            await self.settle(job.id, Event.SUCCEEDED, report=report)
+        elif report.verdict is Verdict.FAILED:
+            await self.settle(job.id, Event.REFUSED, report=report)
+        elif report.task_id:
+            await self.settle(job.id, Event.ACCEPTED, report=report)
+        else:
+            await self.settle(job.id, Event.UNCLEAR)
+
+    async def called_back(self, job_id: str, attempt: int, payload: dict[str, Any]) -> None:
+        """A callback to the URL of this job's attempt. Unsigned: its URL vouches for the job, not for the task id."""
+        async with self._db.transaction() as conn:
+            job = await jobs.get(conn, job_id)
+            if job is None:
+                return
+            report = read_report(job.wire, payload)
+            known = job.task_id
+            if report.task_id and known and report.task_id != known and attempt == job.attempt:
+                await self._stranger(conn, job, report)
+                return
+            if report.task_id and not known and job.state is JobState.SUBMITTING:
+                # The answer to the submission has not come yet: ask the API whether this task is really ours.
+                await jobs.change(conn, job_id, hint_id=report.task_id, next_look_at=0)
+            else:
+                await self._learn(conn, job, report, current=attempt == job.attempt)
+        self._on_change()
+
+    async def looked(self, job_id: str, report: Report) -> None:
+        """What the API's list of tasks shows about this job's own task."""
+        async with self._db.transaction() as conn:
+            job = await jobs.get(conn, job_id)
+            if job is None:
+                return
+            if job.state is JobState.SUBMITTING and report.task_id:
+                await self._apply(conn, job, Event.ACCEPTED, report)
+                job = await jobs.get(conn, job_id) or job
+            await self._learn(conn, job, report, current=True)
+        self._on_change()
+
+    async def settle(self, job_id: str, event: Event, *, report: Report | None = None, **more: Any) -> Settled | None:
+        """Let an event happen to a job: state, credits, films and outbox together, or nothing. None: no such job."""
+        async with self._db.transaction() as conn:
+            job = await jobs.get(conn, job_id)
+            settled = None if job is None else await self._apply(conn, job, event, report, **more)
+        self._on_change()
+        return settled
+
+    async def _learn(self, conn: aiosqlite.Connection, job: Job, report: Report, *, current: bool) -> None:
+        if report.verdict is Verdict.SUCCEEDED and not report.films:
+            await self._blank(conn, job)
+        elif report.verdict is Verdict.SUCCEEDED:
+            await self._apply(conn, job, Event.SUCCEEDED, report)
+        elif report.verdict is Verdict.FAILED:
+            await self._apply(conn, job, Event.FAILED if current else Event.FAILED_OLD, report)
+
+    async def _blank(self, conn: aiosqlite.Connection, job: Job) -> None:
+        """A success without a link: perhaps the link comes a moment later, so the tasks are asked before it counts."""
+        if job.state not in (JobState.SUBMITTING, JobState.RENDERING):
+            return
+        if job.looks + 1 >= _BLANKS:
+            await self._apply(conn, job, Event.FAILED, None, reason="no_link")
+        else:
+            again = self._clock() + min(5_000, self._pace.look)
+            await jobs.change(conn, job.id, looks=job.looks + 1, next_look_at=again)
+
+    async def _stranger(self, conn: aiosqlite.Connection, job: Job, report: Report) -> None:
+        log.warning("job %s: a callback named task %s, ours is %s", job.id, report.task_id, job.task_id)
+        if step(Event.STRANGER, job.state).effect is Effect.LOOK:
+            await jobs.change(conn, job.id, next_look_at=0)
+            self._on_change()
+
+    async def _apply(
+        self, conn: aiosqlite.Connection, job: Job, event: Event, report: Report | None, **more: Any
+    ) -> Settled:
+        now = self._clock()
+        what = step(event, job.state)
+        if what.effect is Effect.MOVE and what.to is not None:
+            await self._move(conn, job, event, what.to, report, now, more)
+        elif what.effect is Effect.FREE_FILM and report and not job.films:
+            log.info("job %s: its film came after it had ended as %s", job.id, job.state)
+            await jobs.keep_films(conn, job.id, report.films)
+            await outbox.reopen(conn, job.id)
+        elif what.effect is Effect.STORE_ID and report and not job.task_id:
+            await jobs.change(conn, job.id, task_id=report.task_id, trace_id=report.trace_id)
+        elif what.effect is Effect.REFUND and not job.refunded:
+            await jobs.change(conn, job.id, refunded=1, **more)
+        elif event is Event.FAILED and job.state is JobState.READY:
+            log.warning("job %s: a failure came after its success; it changes nothing", job.id)
+        if credits := credits_after(what):
+            await ledger.finish(conn, job.id, credits, now)
+        return Settled(what, await jobs.get(conn, job.id) or job)
+
+    async def _move(
+        self,
+        conn: aiosqlite.Connection,
+        job: Job,
+        event: Event,
+        to: JobState,
+        report: Report | None,
+        now: int,
+        more: dict[str, Any],
+    ) -> None:
+        changes: dict[str, Any] = dict(more)
+        if report:
+            changes |= {"trace_id": report.trace_id or job.trace_id, "task_id": report.task_id or job.task_id}
+            if report.verdict is Verdict.FAILED:
+                changes.setdefault("reason", reason_of(report))
+                changes["detail"] = f"{report.code}: {report.message}"
+        if to is JobState.RENDERING:
+            # A callback that came before this answer was not believed then: look at once now that the id is known.
+            early = bool(job.hint_id) and report is not None and job.hint_id == report.task_id
+            changes["next_look_at"] = now if early else now + self._pace.look
+            changes["looks"] = 0
+        if to in FINAL:
+            changes["ended_at"] = now
+        if to in FINAL and event is not Event.SUCCEEDED:
+            changes.setdefault("reason", event.value)
+        await jobs.move(conn, job.id, event, to, **changes)
+        if to is JobState.READY and report:
+            await jobs.keep_films(conn, job.id, report.films)
+        if to in FINAL:
+            log.info("job %s: %s (%s)", job.id, to.value, changes.get("reason") or event.value)
+
+
+def reason_of(report: Report) -> str:
+    """The key of the words for a failure that the API reported, from its code and message."""
+    text = f"{report.code} {report.message}".lower()
+    for reason, signs in _SIGNS:
+        if any(sign in text for sign in signs):
+            return reason
+    return "vendor_failed"
+
+
+_SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("real_person", ("real person", "real people", "real face", "human face", "likeness", "photorealistic person")),
+    ("moderation", ("forbidden", "moderation", "policy", "sensitive", "violat", "safety", "nsfw", "copyright")),
+    ("vendor_picture", ("image", "picture", "photo")),
+    ("vendor_timeout", ("timeout", "timed out", "time out")),
+)

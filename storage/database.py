@@ -1,0 +1,206 @@
+"""The SQLite file: opened once, locked against a second process, migrated, and written in one kind of transaction."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import secrets
+import socket
+import sqlite3
+import time
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import IO, Any
+
+import aiosqlite
+
+from domain.faults import StorageFault
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+class Database:
+    """One writer connection behind one lock, and one for reads that only show something.
+
+    Every write, and every decision that a write rests on, goes through `transaction()`.
+    """
+
+    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+        self.path = path
+        self._writer = writer
+        self._reader = reader
+        self._lock = asyncio.Lock()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[aiosqlite.Connection]:
+        """BEGIN IMMEDIATE … COMMIT; anything raised inside, cancellation included, rolls all of it back.
+
+        BEGIN stands inside the `try` and the rollback asks nothing: a cancelled BEGIN still runs in the connection's
+        thread, so any other order leaves the connection inside a transaction now and then. Raises StorageFault.
+        """
+        async with self._lock:
+            try:
+                await self._writer.execute("BEGIN IMMEDIATE")
+                yield self._writer
+                await self._writer.commit()
+            except BaseException as error:
+                with contextlib.suppress(sqlite3.Error):
+                    await self._writer.rollback()
+                if isinstance(error, sqlite3.Error) and (fault := fault_of(error)):
+                    raise fault from error
+                raise
+
+    @property
+    def reader(self) -> aiosqlite.Connection:
+        """For showing things: sees only what is committed, never waits for a writer, cannot write."""
+        return self._reader
+
+    async def key(self, name: str) -> bytes:
+        """A 32-byte secret of this database, made the first time that it is asked for."""
+        async with self.transaction() as conn:
+            await conn.execute("INSERT OR IGNORE INTO meta VALUES (?, ?)", (name, secrets.token_bytes(32)))
+            row = await one(conn, "SELECT value FROM meta WHERE key = ?", (name,))
+        assert row is not None
+        return bytes(row["value"])
+
+    async def close(self) -> None:
+        """Close both connections; the WAL is folded into the file."""
+        await self._reader.close()
+        await self._writer.close()
+
+
+@asynccontextmanager
+async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerator[Database]:
+    """The database at `path`, created or migrated, and ours alone while this is open.
+
+    Raises StorageFault: `database_in_use` when another process holds it for longer than `wait_seconds`,
+    `database_newer` when a later version of Clapper wrote it, `database_corrupt` when it is damaged.
+    """
+    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+    async with _process_lock(path, wait_seconds):
+        try:
+            writer = await _connect(path)
+        except sqlite3.Error as error:
+            raise fault_of(error) or StorageFault("database_corrupt") from error
+        try:
+            await migrate(writer, path)
+            reader = await _connect(path)
+            await reader.execute("PRAGMA query_only = 1")
+        except sqlite3.Error as error:
+            await writer.close()
+            raise fault_of(error) or StorageFault("database_corrupt") from error
+        except BaseException:
+            await writer.close()
+            raise
+        database = Database(path, writer, reader)
+        try:
+            yield database
+        finally:
+            await database.close()
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    # isolation_level=None: the module's own hidden BEGINs would land in the middle of ours.
+    conn = await aiosqlite.connect(path, isolation_level=None)
+    conn.row_factory = sqlite3.Row
+    try:
+        await conn.executescript(
+            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+            "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;"
+        )
+    except BaseException:
+        await conn.close()
+        raise
+    return conn
+
+
+def known_version() -> int:
+    """The newest schema that this version of Clapper knows."""
+    return max(int(file.name[:4]) for file in MIGRATIONS.glob("[0-9]*.sql"))
+
+
+async def migrate(conn: aiosqlite.Connection, path: Path) -> None:
+    """Bring the schema up to date, each step whole or not at all, with a copy of the file kept beside it before."""
+    row = await one(conn, "PRAGMA user_version")
+    assert row is not None
+    version = int(row[0])
+    files = sorted(await asyncio.to_thread(lambda: list(MIGRATIONS.glob("[0-9]*.sql"))))
+    if version > int(files[-1].name[:4]):
+        raise StorageFault("database_newer", found=version, known=int(files[-1].name[:4]))
+    todo = [file for file in files if int(file.name[:4]) > version]
+    if todo and version > 0:
+        await backup(path, path.with_name(f"{path.name}.before-{todo[0].name[:4]}"))
+    for file in todo:
+        sql = await asyncio.to_thread(file.read_text, "utf-8")
+        # executescript commits what is open first, so the transaction has to stand inside the script.
+        try:
+            await conn.executescript(f"BEGIN IMMEDIATE;\n{sql}\nPRAGMA user_version = {int(file.name[:4])};\nCOMMIT;")
+        except BaseException:
+            await conn.rollback()
+            raise
+
+
+async def backup(source: Path, target: Path) -> None:
+    """Copy a database, also while it is written, by SQLite's online backup; the copy is whole or absent."""
+
+    def copy() -> None:
+        part = target.with_name(target.name + ".part")
+        part.unlink(missing_ok=True)
+        with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(part)) as new:
+            old.backup(new)
+        part.replace(target)
+
+    await asyncio.to_thread(copy)
+
+
+@asynccontextmanager
+async def _process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]:
+    """Hold `<database>.lock`: never the database file itself, whose closing would drop SQLite's own locks."""
+    file = await asyncio.to_thread(open, path.with_name(path.name + ".lock"), "a+", encoding="utf-8")
+    try:
+        end = time.monotonic() + wait_seconds
+        while not _try_lock(file):
+            if time.monotonic() >= end:
+                file.seek(0)
+                raise StorageFault("database_in_use", owner=file.read(200).strip() or "another process")
+            await asyncio.sleep(0.2)
+        file.truncate(0)
+        file.write(f"process {os.getpid()} on {socket.gethostname()}")
+        file.flush()
+        yield
+    finally:
+        file.close()
+
+
+def _try_lock(file: IO[Any]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def fault_of(error: sqlite3.Error) -> StorageFault | None:
+    """The fault that an error of SQLite means to an operator; None for a mistake of ours (bad SQL, a broken rule)."""
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")):
+        return StorageFault("disk_full", detail=name)
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StorageFault("database_locked", detail=name)
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+        return StorageFault("database_corrupt", detail=name)
+    return None
+
+
+async def one(conn: aiosqlite.Connection, sql: str, values: Any = ()) -> sqlite3.Row | None:
+    """The first row, or None."""
+    rows = await conn.execute_fetchall(sql, values)
+    return next(iter(rows), None)
+
+
+async def every(conn: aiosqlite.Connection, sql: str, values: Any = ()) -> list[sqlite3.Row]:
+    """All rows."""
+    return list(await conn.execute_fetchall(sql, values))

@@ -1,0 +1,247 @@
+"""Generations at rest: begun, moved from state to state under a guard, and found again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from typing import Any
+
+import aiosqlite
+
+from domain.catalogue import Wire
+from domain.job import ACTIVE, FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
+from domain.request import GenerationRequest
+from storage.database import every, one
+
+
+def _states(states: Iterable[JobState]) -> str:
+    return ", ".join(f"'{state.value}'" for state in states)
+
+
+_IN_FLIGHT = _states(IN_FLIGHT)
+_FINAL = _states(FINAL)
+
+
+_TRANSLATED = {"request", "wire", "state", "private", "spoiler", "muted", "refunded", "films"}
+#: Columns that a Job holds as they are.
+_PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
+
+
+def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
+    """A Job from a row of `jobs`."""
+    return Job(
+        **{name: row[name] for name in _PLAIN},
+        request=GenerationRequest.from_json(row["request"]),
+        wire=Wire.from_json(row["wire"]),
+        state=JobState(row["state"]),
+        private=bool(row["private"]),
+        spoiler=bool(row["spoiler"]),
+        muted=bool(row["muted"]),
+        refunded=bool(row["refunded"]),
+        films=tuple(films),
+    )
+
+
+async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
+    """Write a new job. IntegrityError when its interaction already made one."""
+    await conn.execute(
+        "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
+        " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
+        " card_message_id, card_token, prepared_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        (
+            job.id,
+            job.interaction_id,
+            job.guild_id,
+            job.channel_id,
+            job.place,
+            job.author_id,
+            job.locale,
+            job.request.to_json(),
+            job.wire.to_json(),
+            job.wire.provider,
+            job.request.model,
+            job.label,
+            job.price,
+            job.usual_seconds,
+            job.private,
+            job.spoiler,
+            fold,
+            job.state.value,
+            job.created_at,
+            job.card_channel_id,
+            job.card_message_id,
+            job.card_token,
+            0 if job.request.pictures else job.created_at,
+        ),
+    )
+
+
+async def get(conn: aiosqlite.Connection, job_id: str) -> Job | None:
+    """The job of this id with its films; None when there is none. Who may see it is the caller's question."""
+    row = await one(conn, "SELECT * FROM jobs WHERE id = ?", (job_id,))
+    return job_of(row, await films(conn, job_id)) if row else None
+
+
+async def films(conn: aiosqlite.Connection, job_id: str) -> list[Film]:
+    rows = await every(conn, "SELECT vendor_id, url FROM films WHERE job_id = ? ORDER BY n", (job_id,))
+    return [Film(row["vendor_id"], row["url"]) for row in rows]
+
+
+async def keep_films(conn: aiosqlite.Connection, job_id: str, found: Sequence[Film]) -> None:
+    """Store the films of a job in place of those it had."""
+    await conn.execute("DELETE FROM films WHERE job_id = ?", (job_id,))
+    await conn.executemany(
+        "INSERT INTO films VALUES (?, ?, ?, ?)", [(job_id, n, film.vendor_id, film.url) for n, film in enumerate(found)]
+    )
+
+
+async def recent_double(
+    conn: aiosqlite.Connection, *, guild_id: int, author_id: int, fold: str, since: int
+) -> Job | None:
+    """The same member's job with the same parameters, begun after `since`."""
+    row = await one(
+        conn,
+        "SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND created_at > ? AND fold = ? LIMIT 1",
+        (guild_id, author_id, since, fold),
+    )
+    return job_of(row) if row else None
+
+
+async def count_waiting(conn: aiosqlite.Connection, guild_id: int, author_id: int) -> int:
+    """How many of a member's jobs in this server wait to be sent."""
+    row = await one(
+        conn,
+        "SELECT count(*) FROM jobs WHERE state IN ('queued', 'awaiting') AND guild_id = ? AND author_id = ?",
+        (guild_id, author_id),
+    )
+    return int(row[0]) if row else 0
+
+
+async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobState, **changes: Any) -> Job | None:
+    """Take a job to `to`, if it is in a state from which `event` leads there; None when it is not, and nothing changed.
+
+    The states are read from the domain's table, so that the drawing and the SQL cannot part.
+    """
+    sources = [state for state, what in TABLE[event].items() if what.effect is Effect.MOVE and what.to is to]
+    names = "".join(f", {name} = :{name}" for name in changes)
+    row = await one(
+        conn,
+        f"UPDATE jobs SET state = :to{names} WHERE id = :id AND state IN ({_states(sources)}) RETURNING *",  # noqa: S608 - names are ours
+        changes | {"to": to.value, "id": job_id},
+    )
+    return job_of(row) if row else None
+
+
+async def change(conn: aiosqlite.Connection, job_id: str, **changes: Any) -> None:
+    """Set columns that are not the state."""
+    names = ", ".join(f"{name} = :{name}" for name in changes)
+    await conn.execute(f"UPDATE jobs SET {names} WHERE id = :id", changes | {"id": job_id})  # noqa: S608 - names are ours
+
+
+async def next_queued(
+    conn: aiosqlite.Connection,
+    *,
+    now: int,
+    member_most: int,
+    server_most: int,
+    total_most: int,
+    closed: Sequence[str] = (),
+) -> Job | None:
+    """The job whose turn it is: the oldest of the member with the fewest in flight, within all caps.
+
+    `closed` are breakers ('account:PROVIDER', 'model:KEY') whose jobs wait.
+    """
+    marks = ", ".join("?" * len(closed)) or "''"
+    row = await one(
+        conn,
+        f"""
+        WITH flight AS (SELECT provider, guild_id, author_id FROM jobs WHERE state IN ({_IN_FLIGHT})),
+             members AS (SELECT guild_id, author_id, count(*) AS n FROM flight GROUP BY 1, 2),
+             servers AS (SELECT guild_id, count(*) AS n FROM flight GROUP BY 1),
+             totals AS (SELECT provider, count(*) AS n FROM flight GROUP BY 1)
+        SELECT j.* FROM jobs j
+            LEFT JOIN members m ON m.guild_id = j.guild_id AND m.author_id = j.author_id
+            LEFT JOIN servers s ON s.guild_id = j.guild_id
+            LEFT JOIN totals t ON t.provider = j.provider
+        WHERE j.state = 'queued' AND j.prepared_at > 0 AND j.not_before <= ?
+            AND coalesce(m.n, 0) < ? AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
+            AND 'account:' || j.provider NOT IN ({marks}) AND 'model:' || j.model NOT IN ({marks})
+        ORDER BY coalesce(m.n, 0), j.created_at, j.rowid LIMIT 1
+        """,  # noqa: S608 - only our own words and question marks
+        (now, member_most, server_most, total_most, *closed, *closed),
+    )
+    return job_of(row) if row else None
+
+
+async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> list[Job]:
+    """Queued jobs whose pictures are still to be fetched, oldest first, without those already in hand."""
+    rows = await every(
+        conn,
+        "SELECT * FROM jobs WHERE state = 'queued' AND prepared_at = 0 ORDER BY created_at LIMIT ?",
+        (limit + len(busy),),
+    )
+    return [job_of(row) for row in rows if row["id"] not in busy][:limit]
+
+
+async def age_queue(conn: aiosqlite.Connection, *, passed: int, most: int) -> list[str]:
+    """Add `passed` ms to every queued job's waiting time; the ids of those that have waited longer than `most`."""
+    await conn.execute("UPDATE jobs SET waited_ms = waited_ms + ? WHERE state = 'queued'", (passed,))
+    rows = await every(conn, "SELECT id FROM jobs WHERE state = 'queued' AND waited_ms > ?", (most,))
+    return [row["id"] for row in rows]
+
+
+async def of_task(conn: aiosqlite.Connection, task_id: str) -> str | None:
+    """The id of the job that a task belongs to."""
+    row = await one(conn, "SELECT id FROM jobs WHERE task_id = ? AND task_id <> ''", (task_id,))
+    return row["id"] if row else None
+
+
+async def next_turn(conn: aiosqlite.Connection, now: int) -> int | None:
+    """When the earliest held-back job may go, unix ms; None when none is held back."""
+    row = await one(conn, "SELECT min(not_before) FROM jobs WHERE state = 'queued' AND not_before > ?", (now,))
+    return int(row[0]) if row and row[0] is not None else None
+
+
+async def place_in_queue(conn: aiosqlite.Connection, job: Job) -> int:
+    """How many waiting jobs were begun before this one."""
+    row = await one(conn, "SELECT count(*) FROM jobs WHERE state = 'queued' AND created_at < ?", (job.created_at,))
+    return int(row[0]) if row else 0
+
+
+async def usual_seconds(conn: aiosqlite.Connection, model: str, otherwise: int) -> int:
+    """The median of this model's last rendering times in seconds; `otherwise` until there are three."""
+    rows = await every(
+        conn,
+        "SELECT (ended_at - sent_at) / 1000 AS took FROM jobs WHERE state = 'ready' AND model = ? AND sent_at > 0"
+        " ORDER BY ended_at DESC LIMIT 15",
+        (model,),
+    )
+    took = sorted(int(row["took"]) for row in rows)
+    return max(1, took[len(took) // 2]) if len(took) >= 3 else otherwise
+
+
+async def due_looks(conn: aiosqlite.Connection, now: int, limit: int) -> list[tuple[Job, int]]:
+    """Sent jobs that are to be asked about, the longest due first, each with the size of its request in bytes."""
+    rows = await every(
+        conn,
+        f"SELECT * FROM jobs WHERE state IN ({_IN_FLIGHT}) AND next_look_at <= ? ORDER BY next_look_at LIMIT ?",  # noqa: S608
+        (now, limit),
+    )
+    return [(job_of(row), int(row["request_bytes"])) for row in rows]
+
+
+async def next_due_look(conn: aiosqlite.Connection) -> int | None:
+    """When the next look is due, unix ms."""
+    row = await one(conn, f"SELECT min(next_look_at) FROM jobs WHERE state IN ({_IN_FLIGHT})")  # noqa: S608
+    return int(row[0]) if row and row[0] is not None else None
+
+
+async def active_of(conn: aiosqlite.Connection, guild_id: int, author_id: int) -> list[Job]:
+    """A member's jobs that are not final, oldest first."""
+    rows = await every(
+        conn,
+        f"SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND state IN ({_states(ACTIVE)}) ORDER BY created_at",  # noqa: S608
+        (guild_id, author_id),
+    )
+    return [job_of(row) for row in rows]

@@ -1,0 +1,71 @@
+"""The outbox: final jobs that nobody was told about yet, as a query, and what is noted around each sending."""
+
+from __future__ import annotations
+
+import aiosqlite
+
+from domain.job import FINAL, Job
+from storage.database import every, one
+from storage.jobs import films, job_of
+
+_FINAL = ", ".join(f"'{state.value}'" for state in FINAL)
+_OPEN = f"announced_at = 0 AND undelivered = 0 AND state IN ({_FINAL})"
+
+
+async def due(conn: aiosqlite.Connection, now: int, limit: int, busy: set[str]) -> list[Job]:
+    """Jobs to announce now, the longest waiting first, without those already in hand."""
+    rows = await every(
+        conn,
+        f"SELECT * FROM jobs WHERE {_OPEN} AND next_try_at <= ? ORDER BY next_try_at, ended_at LIMIT ?",  # noqa: S608
+        (now, limit + len(busy)),
+    )
+    return [job_of(row, await films(conn, row["id"])) for row in rows if row["id"] not in busy][:limit]
+
+
+async def next_due(conn: aiosqlite.Connection, busy: set[str]) -> int | None:
+    """When the next announcement is to be tried, unix ms; None when only those already in hand are left."""
+    rows = await every(
+        conn,
+        f"SELECT id, next_try_at FROM jobs WHERE {_OPEN} ORDER BY next_try_at LIMIT ?",  # noqa: S608
+        (len(busy) + 1,),
+    )
+    return next((int(row["next_try_at"]) for row in rows if row["id"] not in busy), None)
+
+
+async def begin(conn: aiosqlite.Connection, job_id: str, *, target_id: int, now: int, again: bool) -> int:
+    """Note where a message is about to be sent; returns its number, which is part of its nonce.
+
+    `again` keeps the number: the same message is tried once more, and Discord folds the two for some minutes.
+    """
+    row = await one(
+        conn,
+        "UPDATE jobs SET target_id = ?, target_at = ?, announcement = announcement + ?"
+        " WHERE id = ? RETURNING announcement",
+        (target_id, now, 0 if again else 1, job_id),
+    )
+    return int(row[0]) if row else 0
+
+
+async def done(conn: aiosqlite.Connection, job_id: str, *, now: int, thread_id: int, message_id: int) -> None:
+    """People were told, by this message."""
+    await conn.execute(
+        "UPDATE jobs SET announced_at = ?, thread_id = ?, message_id = ?, tries = 0, card_token = '' WHERE id = ?",
+        (now, thread_id, message_id, job_id),
+    )
+
+
+async def later(conn: aiosqlite.Connection, job_id: str, *, at: int | None) -> None:
+    """Try again at `at` (unix ms), or never: None lists it as undelivered."""
+    await conn.execute(
+        "UPDATE jobs SET tries = tries + 1, next_try_at = ?, undelivered = ? WHERE id = ?",
+        (at or 0, int(at is None), job_id),
+    )
+
+
+async def reopen(conn: aiosqlite.Connection, job_id: str) -> None:
+    """Tell people again, by a new message: a film that came late, or a redelivery."""
+    await conn.execute(
+        "UPDATE jobs SET announced_at = 0, undelivered = 0, tries = 0, next_try_at = 0, target_id = 0, message_id = 0"
+        " WHERE id = ?",
+        (job_id,),
+    )

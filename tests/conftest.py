@@ -1,0 +1,102 @@
+"""The whole of Clapper in a simulated Discord, with a real database, real HTTP and the API's stand-in."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+import simcord
+
+from bot import App, open_app
+from demo.videoapi import VideoAPI
+from demo.world import World, world
+from domain.job import Pace
+from settings import Secret, Settings
+from tests import clips
+
+TOKEN = "token-of-the-stand-in"
+#: The bot's own pace, only that nothing waits for minutes.
+PACE = Pace(look=400, deliver=(50, 50, 100, 100, 200), breaker=300)
+
+
+@dataclass
+class Stage:
+    """A running Clapper with its people and places."""
+
+    app: App
+    api: VideoAPI
+    world: World
+    settings: Settings
+
+    @property
+    def env(self) -> simcord.Env:
+        return self.world.env
+
+    async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """What the database holds."""
+        return [dict(row) for row in await self.app.db.reader.execute_fetchall(sql, values)]
+
+
+def free_port() -> int:
+    """A port that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def api() -> VideoAPI:
+    """The API's stand-in; films are held until a test finishes them."""
+    return VideoAPI(token=TOKEN, seconds=None, render=lambda request, pictures: clips.film())
+
+
+@pytest_asyncio.fixture
+async def api_url(api: VideoAPI) -> AsyncIterator[str]:
+    async with api.serve() as url:
+        yield url
+
+
+@pytest.fixture
+def settings(api_url: str, tmp_path: Path) -> Settings:
+    port = free_port()
+    return Settings(
+        discord_token=Secret("discord-token"),
+        allowed_servers=frozenset(),
+        server_daily_credits=1_000,
+        acedatacloud_api_token=Secret(TOKEN),
+        acedatacloud_api_base_url=api_url,
+        public_url=f"http://127.0.0.1:{port}",
+        callback_host="127.0.0.1",
+        callback_port=port,
+        admin_port=0,
+        database_url=f"sqlite:///{tmp_path / 'clapper.db'}",
+        allow_private_urls=True,
+    )
+
+
+OpenStage = Callable[..., AbstractAsyncContextManager[Stage]]
+
+
+@pytest.fixture
+def open_stage(settings: Settings, api: VideoAPI) -> OpenStage:
+    """Opens Clapper, with settings of the test's own if it has any."""
+
+    @asynccontextmanager
+    async def opened(*, pace: Pace = PACE, **changed: Any) -> AsyncGenerator[Stage]:
+        mine = replace(settings, **changed)
+        async with open_app(mine, pace=pace) as app, world(app.bot) as place:
+            yield Stage(app, api, place, mine)
+
+    return opened
+
+
+@pytest_asyncio.fixture
+async def stage(open_stage: OpenStage) -> AsyncIterator[Stage]:
+    async with open_stage() as opened:
+        yield opened

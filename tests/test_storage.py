@@ -1,0 +1,143 @@
+"""Storage: transactions that survive cancellation, one process at a time, migrations whole or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from domain.faults import StorageFault
+from storage import database as storage
+from storage.database import Database, known_version, one, open_database
+
+
+@pytest_asyncio.fixture
+async def db(tmp_path: Path) -> AsyncIterator[Database]:
+    async with open_database(tmp_path / "clapper.db") as opened:
+        yield opened
+
+
+async def test_it_is_durable(db: Database) -> None:
+    """WAL, synchronous FULL and foreign keys are on for the writer."""
+    async with db.transaction() as conn:
+        values = [(await one(conn, f"PRAGMA {name}")) for name in ("journal_mode", "synchronous", "foreign_keys")]
+    assert [row[0] for row in values if row] == ["wal", 2, 1]
+
+
+async def test_a_cancel_storm_leaves_no_half_write(db: Database) -> None:
+    """Hundreds of transactions cancelled at random moments write both rows or none, and the connection stays usable."""
+    async with db.transaction() as conn:
+        await conn.execute("CREATE TABLE pairs (n INTEGER, half TEXT)")
+    chance = random.Random(7)
+
+    async def write(n: int) -> None:
+        async with db.transaction() as conn:
+            await conn.execute("INSERT INTO pairs VALUES (?, 'first')", (n,))
+            await asyncio.sleep(0)
+            await conn.execute("INSERT INTO pairs VALUES (?, 'second')", (n,))
+
+    tasks = [asyncio.create_task(write(n)) for n in range(400)]
+    for task in tasks:
+        for _ in range(chance.randrange(6)):
+            await asyncio.sleep(0)
+        if chance.random() < 0.7:
+            task.cancel()
+    ended = await asyncio.gather(*tasks, return_exceptions=True)
+    assert [e for e in ended if e is not None and not isinstance(e, asyncio.CancelledError)] == []
+    assert any(isinstance(e, asyncio.CancelledError) for e in ended)
+    await write(1000)
+    async with db.transaction() as conn:
+        halves = await one(conn, "SELECT count(*) FROM (SELECT n FROM pairs GROUP BY n HAVING count(*) <> 2)")
+        last = await one(conn, "SELECT count(*) FROM pairs WHERE n = 1000")
+    assert halves is not None
+    assert halves[0] == 0
+    assert last is not None
+    assert last[0] == 2
+
+
+async def test_an_error_inside_rolls_back(db: Database) -> None:
+    """Whatever is raised inside a transaction leaves nothing behind."""
+    with pytest.raises(ZeroDivisionError):
+        async with db.transaction() as conn:
+            await conn.execute("INSERT INTO meta VALUES ('half', x'00')")
+            raise ZeroDivisionError
+    assert await one(db.reader, "SELECT 1 FROM meta WHERE key = 'half'") is None
+
+
+async def test_the_reader_cannot_write(db: Database) -> None:
+    """The connection for showing things refuses to write."""
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await db.reader.execute("DELETE FROM meta")
+
+
+async def test_a_second_process_is_told_who_has_it(db: Database) -> None:
+    """Another opening of the same file is refused, and names the process that has it."""
+    with pytest.raises(StorageFault) as caught:
+        async with open_database(db.path):
+            pass
+    assert caught.value.reason == "database_in_use"
+    assert "process" in str(caught.value.values["owner"])
+
+
+async def test_the_lock_goes_with_its_owner(tmp_path: Path) -> None:
+    """Closing frees the file at once, and its secrets and rows are there again."""
+    async with open_database(tmp_path / "a.db") as first:
+        key = await first.key("links")
+    async with open_database(tmp_path / "a.db") as second:
+        assert await second.key("links") == key
+    assert len(key) == 32
+
+
+async def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
+    """A file that a later version wrote is left alone."""
+    path = tmp_path / "a.db"
+    async with open_database(path) as db, db.transaction() as conn:
+        await conn.execute("PRAGMA user_version = 9999")
+    with pytest.raises(StorageFault) as caught:
+        async with open_database(path):
+            pass
+    assert caught.value.reason == "database_newer"
+    assert caught.value.values == {"found": 9999, "known": known_version()}
+
+
+async def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
+    """A file that is no database gets a fault of ours and is not overwritten."""
+    path = tmp_path / "a.db"
+    path.write_bytes(b"this is no database at all, only a text of some length" * 50)
+    before = path.read_bytes()
+    with pytest.raises(StorageFault) as caught:
+        async with open_database(path):
+            pass
+    assert caught.value.reason == "database_corrupt"
+    assert path.read_bytes() == before
+
+
+async def test_migrations_are_whole_or_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A migration that fails leaves the version and the schema as they were, with a backup made before it."""
+    path = tmp_path / "a.db"
+    async with open_database(path) as db:
+        await db.key("links")
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for file in storage.MIGRATIONS.glob("*.sql"):
+        (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    bad = folder / f"{known_version() + 1:04}_bad.sql"
+    bad.write_text("CREATE TABLE new_one (x INTEGER) STRICT;\nINSERT INTO no_such_table VALUES (1);")
+    version = known_version()
+    monkeypatch.setattr(storage, "MIGRATIONS", folder)
+    with pytest.raises(StorageFault):
+        async with open_database(path):
+            pass
+    with sqlite3.connect(path) as conn:
+        assert conn.execute("PRAGMA user_version").fetchone()[0] == version
+        assert conn.execute("SELECT count(*) FROM sqlite_master WHERE name = 'new_one'").fetchone()[0] == 0
+    conn.close()
+    copy = path.with_name(f"a.db.before-{bad.name[:4]}")
+    with sqlite3.connect(copy) as conn:
+        assert conn.execute("SELECT count(*) FROM meta").fetchone()[0] == 1
+    conn.close()

@@ -1,0 +1,91 @@
+"""Answering an interaction in time, once, and calmly, whatever happens inside."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable
+from dataclasses import dataclass
+
+import discord
+
+from domain.faults import Fault
+from ui import cards
+from ui.words import explain
+
+log = logging.getLogger("clapper.answers")
+
+#: Discord wants a first answer within 3 s; a defer has to leave time for itself.
+QUICK = 1.5
+_NOBODY = discord.AllowedMentions.none()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The public message that an answer became; ids are 0 where it was for one member's eyes."""
+
+    channel_id: int = 0
+    message_id: int = 0
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What an answer shows, and whether everyone may see it."""
+
+    card: cards.Card
+    public: bool = False
+
+
+async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
+    """Answer with what `work` makes: directly when it is quick, else after a defer.
+
+    A deferred answer cannot change between public and private, so it is for the member alone, and a public card
+    follows it as a message of its own. A Fault becomes a refusal that only the member sees.
+    """
+    task = asyncio.ensure_future(work)
+    done, _ = await asyncio.wait({task}, timeout=QUICK)
+    if not done:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+    try:
+        reply = await task
+    except Fault as fault:
+        log.info("refused: %s", fault)
+        reply = Reply(cards.refusal(explain(fault)))
+    if interaction.response.is_done():
+        first = cards.note("🎬 Started: the card is below.") if reply.public else reply.card
+        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
+        if not reply.public:
+            return Shown()
+        message = await interaction.followup.send(view=reply.card, wait=True, allowed_mentions=_NOBODY)
+        return Shown(message.channel.id, message.id)
+    response = await interaction.response.send_message(
+        view=reply.card, ephemeral=not reply.public, allowed_mentions=_NOBODY
+    )
+    return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
+
+
+async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:
+    """The last exit for any error: one calm sentence with a reference that the log has too. Never raises."""
+    fault = getattr(error, "original", error)
+    if isinstance(fault, Fault) and type(fault).REASONS:
+        card = cards.refusal(explain(fault))
+        log.info("refused: %s", fault)
+    else:
+        reference = secrets.token_hex(4)
+        log.error("reference %s: %s failed", reference, _name(interaction), exc_info=fault)
+        card = cards.trouble(reference)
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(view=card, ephemeral=True, allowed_mentions=_NOBODY)
+        else:
+            await interaction.response.send_message(view=card, ephemeral=True, allowed_mentions=_NOBODY)
+    except (discord.DiscordException, OSError, TimeoutError, RuntimeError) as silent:
+        log.warning("nobody could be told: %s", type(silent).__name__)
+
+
+def _name(interaction: discord.Interaction) -> str:
+    if interaction.command:
+        return f"/{interaction.command.qualified_name}"
+    data = interaction.data or {}
+    return str(data.get("custom_id", "an interaction"))[:60]

@@ -1,0 +1,220 @@
+"""The courier: brings a finished job to people in Discord, by stored ids, down a ladder of places."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import discord
+
+from domain.faults import DeliveryFault
+from domain.job import Job, JobState, Note, Sent
+from ui import cards
+from ui.words import plain
+
+log = logging.getLogger("clapper.courier")
+
+MIB = 1024 * 1024
+#: What every server takes by Discord's announcement of September 2026; where it does not, the first refusal teaches it.
+_DEFAULT_LIMIT = 20 * MIB
+#: Boosted servers by tier. Source: https://discord.com/developers/docs/reference#uploading-files
+_TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
+_THREAD_MINUTES = 1440
+#: An interaction's token works for 15 minutes; a minute less, for clocks that differ.
+_TOKEN_MS = 14 * 60_000
+
+
+class Courier:
+    """Fits `service.delivery.Courier`. Needs a client that is logged in, and no cache of it."""
+
+    def __init__(self, client: discord.Client, clock: Callable[[], int]) -> None:
+        self._client = client
+        self._clock = clock
+
+    async def upload_limit(self, job: Job) -> int:
+        """Bytes of one file that the job's server takes, by its tier; Discord's answer may correct it."""
+        if job.place == "dm" or job.private:
+            return _DEFAULT_LIMIT
+        async with _translated():
+            guild = await self._client.http.get_guild(job.guild_id, with_counts=False)
+        return _TIER_LIMITS.get(int(guild.get("premium_tier") or 0), _DEFAULT_LIMIT)
+
+    async def find(self, job: Job) -> Sent | None:
+        """Our own message with the job's id, in the place where the last try was going."""
+        after = discord.utils.time_snowflake(discord.utils.utcnow().replace(microsecond=0))
+        after = max(0, ((job.target_at - 60_000) - discord.utils.DISCORD_EPOCH) << 22) or after
+        try:
+            async with _translated():
+                messages = await self._client.http.logs_from(job.target_id, 100, after=after)
+        except DeliveryFault:
+            return None  # the place is gone or silent: the ladder finds out which
+        me = self._client.application_id
+        for message in messages:
+            mine = self._client.user and int(message["author"]["id"]) == self._client.user.id
+            if (mine or message.get("application_id") == str(me)) and message["content"].rstrip().endswith(job.id):
+                return Sent(job.target_id, int(message["id"]))
+        return None
+
+    async def bring(self, job: Job, files: list[Path], links: list[str], note: Note) -> Sent:
+        """Post the films where people look for them: thread, else channel, else a direct message."""
+        text = cards.film_text(job, links, None)
+        place = await self._thread(job)
+        if place is not None:
+            try:
+                return await self._post(job, place, text, files, note, reply=False)
+            except DeliveryFault as fault:
+                if fault.reason not in ("place_lost", "no_rights"):
+                    raise
+        return await self._anywhere(job, text, files, note)
+
+    async def tell(self, job: Job, note: Note) -> Sent | None:
+        """A reply that says why there is no film; nothing more than the card where the member cancelled it."""
+        if job.state is JobState.CANCELLED:
+            await self._edit_card(job, cards.without_film(job))
+            return None
+        return await self._anywhere(job, cards.ending_text(job), [], note)
+
+    async def finish_card(self, job: Job, sent: Sent) -> None:
+        """Let the card say how it ended. Discord's own troubles are only noted: the message itself is there."""
+        if job.films and not job.refunded:
+            server = "@me" if job.private else job.guild_id
+            link = f"https://discord.com/channels/{server}/{sent.thread_id}/{sent.message_id}"
+            await self._edit_card(job, cards.done(job, link))
+        else:
+            await self._edit_card(job, cards.without_film(job))
+
+    async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
+        """The channel where it was asked for, as a reply to its card; else a direct message."""
+        try:
+            return await self._post(job, job.card_channel_id or job.channel_id, text, files, note, reply=True)
+        except DeliveryFault as fault:
+            if fault.reason not in ("place_lost", "no_rights") or job.private:
+                raise
+        async with _translated():
+            dm = await self._client.http.start_private_message(job.author_id)
+        return await self._post(job, int(dm["id"]), text, files, note, reply=False)
+
+    async def _thread(self, job: Job) -> int | None:
+        """The thread for a film: made from the card, at delivery. None where the channel itself is the place."""
+        if job.place not in ("text", "announcement") or job.private or not job.card_message_id:
+            return None
+        if job.thread_id:
+            return job.thread_id
+        try:
+            await self._start_thread(job, _thread_name(job))
+        except DeliveryFault as fault:
+            if fault.reason == "try_later" and "retry_after" not in fault.values:
+                raise  # nobody knows whether it was made: the next try finds out
+            if fault.reason != "text_blocked":
+                return None  # lost, forbidden, or made too often just now: the channel is the place
+            try:
+                await self._start_thread(job, f"{job.label} film")
+            except DeliveryFault:
+                return None
+        return job.card_message_id  # a thread from a message has the message's id
+
+    async def _start_thread(self, job: Job, name: str) -> None:
+        """Without any intent no server is cached, and PartialMessage.create_thread wants one: so by its route."""
+        try:
+            async with _translated():
+                await self._client.http.start_thread_with_message(
+                    job.card_channel_id, job.card_message_id, name=name, auto_archive_duration=_THREAD_MINUTES
+                )
+        except DeliveryFault as fault:
+            if fault.values.get("code") != 160004:  # this message has its thread already: ours, from an earlier try
+                raise
+
+    async def _post(self, job: Job, place: int, text: str, files: list[Path], note: Note, *, reply: bool) -> Sent:
+        """One new, classic message: it notifies, and its films play in place. Written down before it goes out."""
+        number = await note(place)
+        guild = None if job.private else job.guild_id
+        channel = self._client.get_partial_messageable(place, guild_id=guild)
+        reference = None
+        if reply and job.card_message_id and place == job.card_channel_id:
+            reference = discord.MessageReference(
+                message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
+            )
+        mention = discord.AllowedMentions(
+            everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
+        )
+        async with _translated():
+            message = await channel.send(
+                text,
+                files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
+                nonce=f"{job.id}.{number}",
+                reference=reference,  # type: ignore[arg-type] - None means no reply
+                allowed_mentions=mention,
+            )
+        if not message.content.rstrip().endswith(job.id) or len(message.attachments) < len(files):
+            log.warning("job %s: Discord returned another message than the one sent", job.id)
+        return Sent(place, message.id)
+
+    async def _edit_card(self, job: Job, card: cards.Card) -> None:
+        """Through the interaction while it lives, outside the global rate limit; after that with the bot's token."""
+        if not job.card_message_id:
+            return
+        nobody = discord.AllowedMentions.none()
+        try:
+            async with _translated():
+                if job.card_token and self._clock() - job.created_at < _TOKEN_MS and self._client.application_id:
+                    hook = discord.Webhook.partial(self._client.application_id, job.card_token, client=self._client)
+                    await hook.edit_message(job.card_message_id, view=card, allowed_mentions=nobody)
+                else:
+                    channel = self._client.get_partial_messageable(job.card_channel_id)
+                    await channel.get_partial_message(job.card_message_id).edit(view=card, allowed_mentions=nobody)
+        except DeliveryFault as fault:
+            log.info("job %s: its card could not be changed: %s", job.id, fault)
+
+
+#: Discord's error codes → what they mean for a message.
+#: Source: https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+_MEANINGS: dict[int, tuple[str, bool]] = {
+    10003: ("place_lost", True),
+    10004: ("place_lost", True),
+    10008: ("place_lost", True),
+    50001: ("no_rights", True),
+    50013: ("no_rights", True),
+    160005: ("no_rights", True),
+    50083: ("no_rights", True),
+    50007: ("dm_closed", True),
+    50278: ("dm_closed", True),
+    40005: ("too_large", False),
+    50045: ("too_large", False),
+    200000: ("text_blocked", True),
+    200001: ("text_blocked", True),
+    240000: ("text_blocked", True),
+}
+
+
+@asynccontextmanager
+async def _translated() -> AsyncGenerator[None]:
+    """Turn the six families of errors that a call may raise into one DeliveryFault."""
+    try:
+        yield
+    except discord.HTTPException as error:
+        if error.status == 413:
+            raise DeliveryFault("too_large", final=False, code=error.code) from error
+        reason, final = _MEANINGS.get(error.code, ("try_later", False))
+        if reason == "try_later" and error.status in (403, 404):
+            reason, final = ("no_rights" if error.status == 403 else "place_lost"), True
+        raise DeliveryFault(reason, final=final, status=error.status, code=error.code) from error
+    except discord.RateLimited as error:
+        raise DeliveryFault("try_later", final=False, retry_after=error.retry_after) from error
+    except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise DeliveryFault("try_later", final=False, error=type(error).__name__) from error
+    except RuntimeError as error:
+        if "closed" not in str(error).lower():
+            raise
+        raise DeliveryFault("try_later", final=False, error="closing") from error
+
+
+def _thread_name(job: Job) -> str:
+    """The prompt's beginning where it is harmless words, else the model's name: titles are seen by everyone."""
+    text = re.sub(r"\s+", " ", job.request.prompt).strip()
+    if not re.fullmatch(r"[\w ,.!?'’&()-]+", text) or re.search(r"\w\.\w", text):
+        return f"{job.label} film"
+    return plain(text, 80).replace("\\", "") or f"{job.label} film"

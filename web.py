@@ -1,0 +1,127 @@
+"""HTTP in: the API's callbacks, the pictures that it fetches, and the operator's health checks."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+
+from aiohttp import web
+
+from domain.faults import Fault
+
+log = logging.getLogger("clapper.web")
+
+#: Bytes and seconds of a callback's body.
+BODY_MAX = 64 * 1024
+BODY_SECONDS = 10
+#: A callback says at least one of these.
+_SIGNS = ("task_id", "success", "data", "error")
+
+#: (purpose, name) → (job, number), or None for a link that is not ours.
+ReadLink = Callable[[str, str], tuple[str, int] | None]
+#: (job, attempt, body): settles what the API reports.
+OnCallback = Callable[[str, int, dict[str, Any]], Awaitable[None]]
+#: (job, number) → (content type, bytes), or None when it is not to be had (any more).
+GetPicture = Callable[[str, int], Awaitable[tuple[str, bytes] | None]]
+#: Why the bot is not ready; empty when it is.
+Health = Callable[[], list[str]]
+
+
+class PublicApp:
+    """What the API may reach: POST /callback/{job}.{attempt}.{mac} and GET /media/{job}.{n}.{mac}.jpg."""
+
+    def __init__(self, *, read_link: ReadLink, on_callback: OnCallback, get_picture: GetPicture) -> None:
+        self._read_link = read_link
+        self._on_callback = on_callback
+        self._get_picture = get_picture
+        #: Callbacks by what became of them.
+        self.counts: Counter[str] = Counter()
+
+    def app(self) -> web.Application:
+        app = web.Application(client_max_size=BODY_MAX, middlewares=[_no_traces])
+        app.router.add_post("/callback/{name}", self.callback)
+        app.router.add_get("/media/{name}", self.media)
+        return app
+
+    async def callback(self, request: web.Request) -> web.Response:
+        """Forgeries cost no query; a body that says nothing is 400; all else is committed, then 200."""
+        link = self._read_link("callback", request.match_info["name"])
+        if link is None:
+            return self._refuse(404, "forged")
+        if request.content_length is not None and request.content_length > BODY_MAX:
+            return self._refuse(413, "giant")
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                raw = await request.read()
+        except TimeoutError:
+            return self._refuse(408, "slow")
+        except web.HTTPRequestEntityTooLarge:
+            return self._refuse(413, "giant")
+        except ValueError:  # a body that is not what its Content-Encoding says
+            return self._refuse(400, "malformed")
+        payload = _read_json(raw)
+        if payload is None or not any(sign in payload for sign in _SIGNS):
+            return self._refuse(400, "malformed")
+        await self._on_callback(*link, payload)
+        self.counts["accepted"] += 1
+        return web.json_response({"ok": True})
+
+    async def media(self, request: web.Request) -> web.Response:
+        """A job's picture, as long as the job is active."""
+        name, dot, ending = request.match_info["name"].rpartition(".")
+        link = self._read_link("media", name) if dot and ending == "jpg" else None
+        picture = await self._get_picture(*link) if link else None
+        if picture is None:
+            return web.Response(status=404, text="Not found.")
+        mime, data = picture
+        headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=300"}
+        return web.Response(body=data, content_type=mime, headers=headers)
+
+    def _refuse(self, status: int, why: str) -> web.Response:
+        self.counts[why] += 1
+        response = web.json_response({"ok": False}, status=status)
+        if status in (408, 413):
+            response.force_close()  # the rest of the body is not worth reading
+        return response
+
+
+def _read_json(raw: bytes) -> dict[str, Any] | None:
+    try:
+        payload = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return cast("dict[str, Any]", payload) if isinstance(payload, dict) else None
+
+
+@web.middleware
+async def _no_traces(request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> Any:
+    """Whatever goes wrong inside is ours to log and nobody's to read; 503 asks the caller to come again."""
+    try:
+        return await handler(request)
+    except (web.HTTPException, asyncio.CancelledError):
+        raise
+    except Fault as fault:
+        log.error("a request could not be served: %s", fault)
+    except Exception:
+        log.exception("a request could not be served")
+    return web.json_response({"ok": False}, status=503, headers={"Retry-After": "30"})
+
+
+def admin_app(health: Health) -> web.Application:
+    """What only the operator reaches: /livez (the loop turns), /readyz (everything that is needed works)."""
+
+    async def livez(_: web.Request) -> web.Response:
+        return web.json_response({"ok": True})
+
+    async def readyz(_: web.Request) -> web.Response:
+        reasons = health()
+        return web.json_response({"ok": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+
+    app = web.Application()
+    app.router.add_get("/livez", livez)
+    app.router.add_get("/readyz", readyz)
+    return app
