@@ -138,7 +138,7 @@ def _reason(status: int, code: str, success: object) -> str:
         return {401: "account_token", 413: "too_big", 429: "slow_down"}[status]
     if 400 <= status < 500 and code == "api_not_implemented":
         return "not_implemented"
-    if (status, code) in {(400, "disabled"), (403, "disabled"), (404, "no_api")}:
+    if (status, code) in {(400, "disabled"), (404, "no_api")}:
         return "model_gone"
     if status == 403:
         return {"used_up": "account_balance", "forbidden": "moderation"}.get(code, "model_gone")

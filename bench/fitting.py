@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import math
 import re
 import sys
@@ -168,6 +169,14 @@ def hum(audio: av.AudioStream, seconds: int) -> list[av.Packet]:
 
 def ssim(source: Path, result: Path, notes: Path) -> float:
     """How alike (1: the same) two films look, with the result brought to the source's size; every fifth frame."""
+    compare(source, result, notes)
+    # The filter writes its last lines when it is freed, and filters refer to each other in circles.
+    gc.collect()
+    values = [float(line.split("All:")[1].split()[0]) for line in notes.read_text().splitlines()]
+    return sum(values) / len(values) if values else math.nan
+
+
+def compare(source: Path, result: Path, notes: Path) -> None:
     with av.open(str(source)) as first, av.open(str(result)) as second:
         graph: Graph | None = None
         ends: list[FilterContext] = []
@@ -182,8 +191,6 @@ def ssim(source: Path, result: Path, notes: Path) -> float:
                 end.push(frame)
             with contextlib.suppress(BlockingIOError):
                 graph.pull()
-    values = [float(line.split("All:")[1].split()[0]) for line in notes.read_text().splitlines()]
-    return sum(values) / len(values) if values else math.nan
 
 
 def comparing(frame: av.VideoFrame, notes: Path) -> tuple[Graph, list[FilterContext]]:

@@ -14,6 +14,8 @@ UGLY = 31.0
 SCALES = (1.0, 0.75, 0.625, 0.5, 0.375, 0.25)
 #: Bytes fall with the scale to this power: less than with the area, as small pictures hold more detail per pixel.
 SHRINKING = 1.6
+#: Bytes fall at least by this power of e for each step of CRF.
+FLATTEST = -0.02
 #: Aimed at while there is more to come; the last chunk may use the rest.
 AIM = 0.97
 
@@ -26,12 +28,15 @@ class Sample:
 
     def bytes_at(self, crf: float) -> float:
         """Bytes at `crf`: straight lines between the samples on a logarithmic scale, continued beyond them."""
-        points = self.sizes
-        right = next((at for at in range(1, len(points)) if points[at][0] >= crf), len(points) - 1)
-        (c1, b1), (c2, b2) = points[right - 1], points[right]
-        slope = (math.log(b2) - math.log(b1)) / (c2 - c1)
-        # Pictures that hardly change never gain from a worse quality; a slope of nothing would have no solution.
-        return math.exp(math.log(b1) + min(slope, -0.02) * (crf - c1))
+        (at, first), *others = self.sizes
+        height, slope = math.log(first), 0.0
+        for number, (following, size) in enumerate(others):
+            # Pictures that hardly change gain nothing from a worse quality; a slope of nothing would have no solution.
+            slope = min((math.log(size) - height) / (following - at), FLATTEST)
+            if crf <= following or number == len(others) - 1:
+                break
+            height, at = height + slope * (following - at), following
+        return math.exp(height + slope * (crf - at))
 
 
 @dataclass

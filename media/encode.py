@@ -207,13 +207,14 @@ class _Fitting:
         self.shape = Shape(
             _even(shape.width * scale), _even(shape.height * scale), shape.rate, shape.time_base, shape.colours
         )
-        self.worst = LOSSLESS
         self.total = left
         self.shape.dress(pictures.codec_context, LOSSLESS)
         self.out.start_encoding()
         with open_film(self.source) as film:
-            for chunk in _chunks(_frames(film, moving(film)), self.cuts):
-                self._mux(pictures, self._chunk([_drawn(frame, self.shape) for frame in chunk.kept]))
+            # Drawn before they wait in their chunk: a source may have four times as many pixels as its copy.
+            frames = (_drawn(frame, self.shape) for frame in _frames(film, moving(film)))
+            for chunk in _chunks(frames, self.cuts):
+                self._mux(pictures, self._chunk(chunk.kept))
         self.out.mux(self.sound)
 
     def _chunk(self, frames: list[VideoFrame]) -> list[av.Packet]:
@@ -228,7 +229,7 @@ class _Fitting:
             size = sum(packet.size for packet in packets)
             if size <= ceiling:
                 best, high = (crf, packets), min(high, crf)
-                if size >= floor or crf <= LOSSLESS or (self.worst <= LOSSLESS and crf <= LOSSLESS):
+                if size >= floor or crf <= LOSSLESS:
                     break
             else:
                 low = max(low, crf)
@@ -242,7 +243,6 @@ class _Fitting:
                 break
         if best is None:
             raise BadFilm("film_cannot_fit", limit=self.limit, how="pictures")
-        self.worst = max(self.worst, best[0])
         budget.spent(sum(packet.size for packet in best[1]), best[0])
         return best[1]
 

@@ -62,10 +62,14 @@ async def test_a_cancel_storm_leaves_no_half_write(db: Database) -> None:
 
 async def test_an_error_inside_rolls_back(db: Database) -> None:
     """Whatever is raised inside a transaction leaves nothing behind."""
-    with pytest.raises(ZeroDivisionError):
+
+    async def half() -> None:
         async with db.transaction() as conn:
             await conn.execute("INSERT INTO meta VALUES ('half', x'00')")
             raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await half()
     assert await one(db.reader, "SELECT 1 FROM meta WHERE key = 'half'") is None
 
 

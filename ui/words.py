@@ -153,7 +153,7 @@ REFUSED: dict[str, Maker] = {
         f"{v['model']} cannot be had right now",
         f"The video service has closed it.{_others(v, 'Choose {0} instead.')}",
     ),
-    "paused": lambda v: Words("Clapper is taking a break", str(v.get("why") or "Try again later.")),
+    "paused": lambda v: Words("Clapper is taking a break", f"{v.get('why') or 'Try again later'}.".replace("..", ".")),
     "stopping": lambda v: Words("Clapper is restarting", "Run the command again in a minute."),
     "not_yours": lambda v: Words("That is not your film", "Only the member who asked for it can do this."),
     "job_gone": lambda v: Words("That film is no longer known", "It may have been deleted."),
