@@ -14,6 +14,8 @@ import simcord
 from discord.ext import commands
 from discord.webhook.async_ import AsyncWebhookAdapter, async_context
 
+from demo.cdn import ServedFiles, served_files
+
 
 @dataclass(frozen=True)
 class World:
@@ -37,12 +39,22 @@ async def world(
     """A simulated server around a bot that is built but not started.
 
     The bot's loops have to run already: simcord waits for work that is begun inside it after everything it does.
+    Attachments have links that really answer (demo/cdn.py), on loopback: the bot has to allow private addresses.
     """
+    async with served_files() as files, _world(bot, files, server=server, greeting=greeting) as opened:
+        yield opened
+
+
+@asynccontextmanager
+async def _world(
+    bot: commands.Bot | commands.AutoShardedBot, files: ServedFiles, *, server: str, greeting: str
+) -> AsyncGenerator[World]:
     # simcord has no gateway that could be asked for the number of shards.
     shards = 1 if isinstance(bot, discord.AutoShardedClient) and bot.shard_count is None else None
     env = simcord.Env(bot, check_errors=False, shard_count=shards)
     # Its calendar begins on 1 January 2026. Ours is the real one: a card says when the film is to be expected.
     env.backend.clock.advance((datetime.now(UTC) - env.now()).total_seconds())
+    env.backend.cdn = files
     await env.start()
     webhooks = _share_webhooks()
     try:

@@ -150,15 +150,26 @@ def _frames(film: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     stream.thread_count = min(os.cpu_count() or 1, 4)
     upright = Upright()
     last: int | None = None
-    step = max(1, int(1 / (stream.average_rate or 25) / (stream.time_base or Fraction(1, 1000))))
+    base, finer = _base(stream)
+    step = max(1, int(1 / (stream.average_rate or 25) / base))
     for frame in film.decode(stream):
-        pts = frame.pts if frame.pts is not None else (0 if last is None else last + step)
+        pts = frame.pts * finer if frame.pts is not None else (0 if last is None else last + step)
         if last is not None and pts <= last:
             pts = last + 1
         last = pts
         turned = upright(frame)
-        turned.pts, turned.time_base = pts, stream.time_base or Fraction(1, 1000)
+        turned.pts, turned.time_base = pts, base
         yield turned
+
+
+def _base(stream: VideoStream) -> tuple[Fraction, int]:
+    """The tick that times are counted in, and how many of them the film's own tick has.
+
+    A tick is short beside a frame, so that decoding times have room where two encoders meet.
+    """
+    own = stream.time_base or Fraction(1, 1000)
+    finer = math.ceil(own * 10_000)
+    return own / finer, finer
 
 
 def _shape(stream: VideoStream, frame: VideoFrame) -> Shape:
@@ -168,7 +179,7 @@ def _shape(stream: VideoStream, frame: VideoFrame) -> Shape:
         _even(frame.width * factor),
         _even(frame.height * factor),
         stream.average_rate or Fraction(25),
-        stream.time_base or Fraction(1, 1000),
+        _base(stream)[0],
         (context.color_primaries, context.color_trc, context.colorspace),
     )
 
@@ -210,6 +221,7 @@ class _Fitting:
         self.total = left
         self.shape.dress(pictures.codec_context, LOSSLESS)
         self.out.start_encoding()
+        self.header = pictures.codec_context.extradata
         with open_film(self.source) as film:
             # Drawn before they wait in their chunk: a source may have four times as many pixels as its copy.
             frames = (_drawn(frame, self.shape) for frame in _frames(film, moving(film)))
@@ -225,7 +237,11 @@ class _Fitting:
         best: tuple[float, list[av.Packet]] | None = None
         low, high = LOSSLESS, WORST
         for _ in range(ATTEMPTS):
-            packets = _encoded(self.shape.encoder(crf), frames)
+            encoder = self.shape.encoder(crf)
+            packets = _encoded(encoder, frames)
+            # The file has one header for all pieces: a piece with another one would be shown as rubbish.
+            if encoder.extradata != self.header:
+                raise BadFilm("film_cannot_fit", limit=self.limit, how="headers")
             size = sum(packet.size for packet in packets)
             if size <= ceiling:
                 best, high = (crf, packets), min(high, crf)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 import simcord
+from discord.http import Route
 
 from bot import App, open_app
 from demo.videoapi import VideoAPI
@@ -19,6 +21,7 @@ from demo.world import World, world
 from domain.job import Pace
 from settings import Secret, Settings
 from tests import clips
+from tests.discordwire import DiscordWire
 
 TOKEN = "token-of-the-stand-in"
 #: The bot's own pace, only that nothing waits for minutes.
@@ -78,6 +81,55 @@ def settings(api_url: str, tmp_path: Path) -> Settings:
         database_url=f"sqlite:///{tmp_path / 'clapper.db'}",
         allow_private_urls=True,
     )
+
+
+@dataclass
+class Wired:
+    """A running Clapper that is logged in to the strict stand-in of Discord, over real sockets."""
+
+    app: App
+    api: VideoAPI
+    wire: DiscordWire
+    settings: Settings
+
+    async def rows(self, sql: str, *values: Any) -> list[dict[str, Any]]:
+        """What the database holds."""
+        return [dict(row) for row in await self.app.db.reader.execute_fetchall(sql, values)]
+
+
+@asynccontextmanager
+async def logged_in(app: App, wire: DiscordWire, *, starts: int = 1) -> AsyncGenerator[None]:
+    """The bot's connection to the stand-in, from READY to its close."""
+    running = asyncio.create_task(app.bot.start(wire.token))
+    try:
+        await wire.ready(starts=starts)
+        yield
+    finally:
+        await app.bot.close()
+        await running
+
+
+OpenWire = Callable[..., AbstractAsyncContextManager[Wired]]
+
+
+@pytest.fixture
+def open_wire(settings: Settings, api: VideoAPI) -> Iterator[OpenWire]:
+    """Opens Clapper on the wire, with settings of the test's own if it has any."""
+    base = Route.BASE
+
+    @asynccontextmanager
+    async def opened(
+        *, pace: Pace = PACE, wire: DiscordWire | None = None, starts: int = 1, **changed: Any
+    ) -> AsyncGenerator[Wired]:
+        async with AsyncExitStack() as stack:
+            discord = wire or await stack.enter_async_context(DiscordWire("token-of-the-bot"))
+            mine = replace(settings, discord_api_url=discord.api_url, **changed)
+            app = await stack.enter_async_context(open_app(mine, pace=pace))
+            await stack.enter_async_context(logged_in(app, discord, starts=starts))
+            yield Wired(app, api, discord, mine)
+
+    yield opened
+    Route.BASE = base
 
 
 OpenStage = Callable[..., AbstractAsyncContextManager[Stage]]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import pytest
-from PIL import Image
+from av.video.frame import PictureType
+from PIL import Image, ImageChops
 
 from domain.faults import BadFilm
 from media import budget, films
@@ -42,16 +44,20 @@ def make(
     sound_rate: int = 96_000,
     channels: str = "stereo",
     options: dict[str, str] | None = None,
+    every: int = 250,
+    times: list[int] | None = None,
 ) -> Path:
-    """Write a film to `path`; its sound is noise, a little longer than its pictures."""
+    """Write a film to `path`, with noise as its sound and a whole picture every so many frames; `times` in frames."""
     with av.open(str(path), "w", options=options or {}) as out:
-        how = {"preset": "ultrafast", "crf": "15"} if codec == "libx264" else {}
+        how = {"preset": "ultrafast", "crf": "15", "g": str(every)} if codec == "libx264" else {}
         video = out.add_stream(codec, rate=fps, options=how)
         assert isinstance(video, av.VideoStream)
         video.width, video.height, video.pix_fmt = *size, "yuv420p"
         audio = out.add_stream(sound, rate=48_000, layout=channels) if sound else None
-        for image in pictures(count, size, busy=busy):
-            out.mux(video.encode(av.VideoFrame.from_image(image)))
+        for number, image in enumerate(pictures(count, size, busy=busy)):
+            shown = av.VideoFrame.from_image(image)
+            shown.pts, shown.time_base = times[number] if times else number, Fraction(1, fps)
+            out.mux(video.encode(shown))
         out.mux(video.encode())
         if isinstance(audio, av.AudioStream):
             audio.bit_rate = sound_rate
@@ -161,14 +167,17 @@ async def test_a_busy_film_fills_its_limit(tmp_path: Path, size: tuple[int, int]
 
 async def test_a_quiet_film_stays_visually_lossless(tmp_path: Path) -> None:
     """A film that needs less than its limit keeps its size in pixels, its frames and CRF 18, and stays small."""
-    source = make(tmp_path / "a.mp4", count=75)
+    source = make(tmp_path / "a.mp4", count=75, every=1)
     film = await fit(source, tmp_path / "b.mp4", limit=2_000_000)
     assert (film.width, film.height) == (320, 180)
     assert film.size < 1_000_000
     data = (tmp_path / "b.mp4").read_bytes()
     assert b"crf=18.0" in data
     assert data.count(b"crf=") == data.count(b"crf=18.0")
-    assert len(frames_of(tmp_path / "b.mp4")) == 75
+    frames = frames_of(tmp_path / "b.mp4")
+    assert len(frames) == 75
+    # The source's own whole pictures are not copied: the encoder decides.
+    assert sum(frame.pict_type == PictureType.I for frame in frames) <= 3
 
 
 async def test_every_frame_comes_through_in_order(tmp_path: Path) -> None:
@@ -179,6 +188,27 @@ async def test_every_frame_comes_through_in_order(tmp_path: Path) -> None:
     after = [frame.time for frame in frames_of(tmp_path / "b.mp4")]
     assert after == pytest.approx(before, abs=0.002)
     assert len(after) == 150
+
+
+async def test_uneven_times_stay(tmp_path: Path) -> None:
+    """A film whose frames come unevenly, with pauses where two pieces meet too, keeps each frame's time."""
+    times = [number + 25 * (number // 62) + 9 * (number // 64) + number // 10 for number in range(150)]
+    source = make(tmp_path / "a.mp4", count=150, size=(160, 90), busy=True, sound=None, times=times)
+    await fit(source, tmp_path / "b.mp4", limit=source.stat().st_size // 3)
+    after = [frame.time for frame in frames_of(tmp_path / "b.mp4")]
+    assert after == pytest.approx([frame.time for frame in frames_of(source)], abs=0.002)
+
+
+async def test_pieces_of_different_quality_look_right(tmp_path: Path) -> None:
+    """Where one piece is encoded much worse than the next, both still show the same picture in the same colours."""
+    source = make(tmp_path / "a.mp4", count=150, busy=True)
+    await fit(source, tmp_path / "b.mp4", limit=source.stat().st_size // 6)
+    data = (tmp_path / "b.mp4").read_bytes()
+    assert len(set(re.findall(rb" crf=([0-9.]+)", data))) > 1
+    for before, after in zip(frames_of(source)[::7], frames_of(tmp_path / "b.mp4")[::7], strict=True):
+        pair = [frame.to_image().resize((2, 2), Image.Resampling.BOX) for frame in (before, after)]
+        extrema = ImageChops.difference(*pair).getextrema()
+        assert all(worst < 25 for _, worst in extrema)
 
 
 @pytest.mark.parametrize(

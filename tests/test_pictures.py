@@ -361,6 +361,14 @@ asyncio.run(main())
 """
 
 
+async def written(pipe: Path) -> int:
+    """The pipe's other end, which opens only once the child has begun its work."""
+    while True:
+        with contextlib.suppress(OSError):
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        await asyncio.sleep(0)
+
+
 async def test_a_child_ends_with_its_parent(pipe_nobody_writes: Path) -> None:
     """Killing us outright, mid-work, ends the child as well."""
     root = str(Path(pictures.__file__).parent.parent)
@@ -370,6 +378,7 @@ async def test_a_child_ends_with_its_parent(pipe_nobody_writes: Path) -> None:
     pid = int(await parent.stdout.readline())
     # Opened while it lives: the descriptor names this process, and not a later one with its number.
     watch = os.pidfd_open(pid)
+    pipe = await written(pipe_nobody_writes)
     try:
         parent.kill()
         await parent.wait()
@@ -379,6 +388,7 @@ async def test_a_child_ends_with_its_parent(pipe_nobody_writes: Path) -> None:
         asyncio.get_running_loop().remove_reader(watch)
     finally:
         os.close(watch)
+        os.close(pipe)
 
 
 async def test_a_child_sees_nothing_of_our_environment(

@@ -44,14 +44,26 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
     follows it as a message of its own. A Fault becomes a refusal that only the member sees.
     """
     task = asyncio.ensure_future(work)
-    done, _ = await asyncio.wait({task}, timeout=QUICK)
-    if not done:
-        await interaction.response.defer(ephemeral=True, thinking=True)
+    try:
+        done, _ = await asyncio.wait({task}, timeout=QUICK)
+        if not done:
+            await interaction.response.defer(ephemeral=True, thinking=True)
+    except (discord.DiscordException, OSError, TimeoutError) as error:
+        # Too late for an answer. What was begun goes on all the same: the film says where it belongs when it comes.
+        log.warning("%s could not be answered in time: %s", _name(interaction), type(error).__name__)
     try:
         reply = await task
     except Fault as fault:
         log.info("refused: %s", fault)
         reply = Reply(cards.refusal(explain(fault)))
+    try:
+        return await _show(interaction, reply)
+    except (discord.DiscordException, OSError, TimeoutError) as error:
+        log.warning("the answer to %s could not be shown: %s", _name(interaction), type(error).__name__)
+        return Shown()
+
+
+async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
     if interaction.response.is_done():
         first = cards.note("🎬 Started: the card is below.") if reply.public else reply.card
         await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
