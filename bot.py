@@ -35,6 +35,7 @@ from service.breakers import Breakers
 from service.cancel import Cancel
 from service.delivery import Delivery
 from service.dispatch import Caps, Dispatch
+from service.housekeeping import Housekeeping
 from service.intake import Intake
 from service.links import Links
 from service.loops import Loop, now_ms
@@ -150,6 +151,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             total_in_flight=settings.total_in_flight,
             pace=pace,
             on_job=wake,
+            log_prompts=settings.log_prompts,
         )
         cogs = [Generate(intake), Quota(Accounts(db, terms=terms)), Jobs(Cancel(db, results=results))]
         bot = Clapper(cogs, db=db)
@@ -157,6 +159,8 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         operator.client = bot
         courier = Courier(bot, now_ms)
         delivery = Delivery(db, client=client, fetcher=fetcher, courier=courier, results=results, pace=pace)
+
+        housekeeping = Housekeeping(db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days)
 
         async def picture(job_id: str, n: int) -> tuple[str, bytes] | None:
             stored = await inputs.for_media(db.reader, job_id, n)
@@ -170,6 +174,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             Loop("reconcile", reconcile.step, every=pace.look / 1000),
             Loop("dispatch", dispatch.step, every=5.0),
             Loop("delivery", deliver, every=30.0),
+            Loop("housekeeping", housekeeping.step, every=3600.0),
         ]
 
         def health() -> list[str]:

@@ -12,8 +12,8 @@ WORST = 51.0
 UGLY = 31.0
 #: Shares of width and height tried, largest first.
 SCALES = (1.0, 0.75, 0.625, 0.5, 0.375, 0.25)
-#: Bytes fall with the scale to this power: less than with the area, as small pictures hold more detail per pixel.
-SHRINKING = 1.6
+#: Bytes fall with the scale to a power between these: grain falls with the area or more, large shapes hardly do.
+SHRINKING = (0.8, 3.0)
 #: Bytes fall at least by this power of e for each step of CRF.
 FLATTEST = -0.02
 #: Aimed at while there is more to come; the last chunk may use the rest.
@@ -22,9 +22,13 @@ AIM = 0.97
 
 @dataclass(frozen=True)
 class Sample:
-    """Bytes that one chunk would take at full size, for a few qualities (CRF, rising)."""
+    """Bytes that one chunk would take at full size, for a few qualities (CRF, rising).
+
+    `half` is what it would take at half the width and height, at the middle one of these qualities.
+    """
 
     sizes: tuple[tuple[float, float], ...]
+    half: float
 
     def bytes_at(self, crf: float) -> float:
         """Bytes at `crf`: straight lines between the samples on a logarithmic scale, continued beyond them."""
@@ -62,27 +66,44 @@ class Budget:
         weight = sum(w for w, _ in self._errors)
         return math.exp(sum(w * e for w, e in self._errors) / weight) if weight else 1.0
 
-    def predicted(self, crf: float, first: int | None = None) -> float:
-        """Bytes that the chunks from number `first` on (those left, if not given) take at `crf`."""
-        start = self._done if first is None else first
-        total = sum(sample.bytes_at(crf) for sample in self.samples[start:])
-        return total * self.ratio * self.scale**SHRINKING
+    @property
+    def shrinking(self) -> float:
+        """What a frame takes at this scale, as a share of what it takes at full size."""
+        full = sum(sample.sizes[len(sample.sizes) // 2][1] for sample in self.samples)
+        power = math.log2(full / sum(sample.half for sample in self.samples))
+        return self.scale ** min(max(power, SHRINKING[0]), SHRINKING[1])
 
-    def crf(self) -> float:
-        """The quality for the next chunk: what would spend just what is left if all chunks left had it."""
+    def predicted(self, crf: float, skip: int = 0) -> float:
+        """Bytes that the chunks left, but for the first `skip`, take at `crf`."""
+        total = sum(sample.bytes_at(crf) for sample in self.samples[self._done + skip :])
+        return total * self.ratio * self.shrinking
+
+    def crf(self, *, next_size: tuple[float, int] | None = None) -> float:
+        """The quality for the next chunk: what would spend just what is left if all chunks left had it.
+
+        `next_size` is a quality that this chunk was tried at, and the bytes that it took.
+        """
         goal = self.left * AIM
+        heavier = 0.0
+        if next_size:
+            guess = self.samples[self._done].bytes_at(next_size[0]) * self.shrinking
+            heavier = next_size[1] / guess - self.ratio
+
+        def cost(crf: float) -> float:
+            return self.predicted(crf) + heavier * self.samples[self._done].bytes_at(crf) * self.shrinking
+
         low, high = LOSSLESS, WORST
-        if self.predicted(low) <= goal:
+        if cost(low) <= goal:
             return low
         for _ in range(24):
             middle = (low + high) / 2
-            low, high = (middle, high) if self.predicted(middle) > goal else (low, middle)
+            low, high = (middle, high) if cost(middle) > goal else (low, middle)
         return round(high, 2)
 
     @property
     def ceiling(self) -> float:
         """Bytes that the next chunk may take at most, so that the ones after it can still be shown decently."""
-        rest = self.predicted(min(self.crf() + 6, WORST), self._done + 1)
+        rest = self.predicted(min(self.crf() + 4, WORST), skip=1)
         return self.left - rest if rest < self.left * 0.9 else self.left * 0.5
 
     @property
@@ -91,7 +112,7 @@ class Budget:
 
     def spent(self, size: int, crf: float) -> None:
         """Take note of a finished chunk of `size` bytes at `crf`."""
-        guess = self.samples[self._done].bytes_at(crf) * self.scale**SHRINKING
+        guess = self.samples[self._done].bytes_at(crf) * self.shrinking
         self._errors = [(w * 0.6, e) for w, e in self._errors] + [(1.0, math.log(max(size, 1) / guess))]
         self.left -= size
         self._done += 1

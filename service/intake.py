@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
@@ -16,6 +17,8 @@ from service.breakers import Breakers
 from service.loops import now_ms
 from storage import inputs, jobs, ledger
 from storage.database import Database
+
+log = logging.getLogger("clapper.intake")
 
 #: Bytes of one attached picture.
 ATTACHMENT_MAX = 20_000_000
@@ -89,6 +92,7 @@ class Intake:
         total_in_flight: int,
         pace: Pace,
         on_job: Callable[[], None],
+        log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
@@ -99,6 +103,7 @@ class Intake:
         self._total = total_in_flight
         self._pace = pace
         self._on_job = on_job
+        self._log_prompts = log_prompts
         self._clock = clock
         self._stopping = False
 
@@ -189,6 +194,9 @@ class Intake:
             admitted = await self._write(job, fold, order)
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
+        if not admitted.double:
+            prompt = f": {order.request.prompt}" if self._log_prompts else ""
+            log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
         self._on_job()
         return admitted
 

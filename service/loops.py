@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Awaitable, Callable
@@ -52,7 +53,7 @@ class Loop:
                 pause = min(30.0, 0.5 * 2**failures)
                 log.exception("%s: a step failed; again in %.0f s", self.name, pause)
             wait = self._every if pause is None else min(pause, self._every)
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait)
-            except TimeoutError:
-                continue
+            # Not wait_for: before Python 3.12 it swallows a cancellation that meets a wake, and the loop never ends.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait):
+                    await self._wake.wait()

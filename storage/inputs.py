@@ -85,3 +85,15 @@ async def for_media(conn: aiosqlite.Connection, job_id: str, n: int) -> Stored |
         (job_id, n),
     )
     return Stored(row["sha256"], row["mime"], row["width"], row["height"], row["bytes"]) if row else None
+
+
+async def forget(conn: aiosqlite.Connection, *, before: int) -> int:
+    """Remove pictures last kept before a moment (unix ms) that no active job needs; returns how many."""
+    gone = await every(
+        conn,
+        "DELETE FROM pictures WHERE kept_at < ? AND NOT EXISTS (SELECT 1 FROM inputs i JOIN jobs j ON j.id = i.job_id"
+        " WHERE i.sha256 = pictures.sha256 AND j.state IN ('awaiting', 'queued', 'submitting', 'rendering'))"
+        " RETURNING sha256",
+        (before,),
+    )
+    return len(gone)

@@ -54,7 +54,7 @@ def test_the_first_picture_decides_the_shape() -> None:
 def test_what_does_not_go_together(asked: dict[str, Any], reason: str) -> None:
     """A recipe that no model makes is refused with its reason."""
     with pytest.raises(Refused) as caught:
-        parse(CATALOGUE, **({"prompt": "a boat"} | asked))
+        parse(CATALOGUE, **{"prompt": "a boat", **asked})
     assert caught.value.reason == reason
 
 

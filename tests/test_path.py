@@ -27,6 +27,11 @@ def made_threads(stage: Stage) -> list[simcord.ChannelHandle]:
     return [thread for thread in stage.world.channel.threads if thread.id != stage.world.thread.id]
 
 
+async def made_thread(stage: Stage) -> simcord.ChannelHandle:
+    """The thread that the bot makes for a film, once it is there."""
+    return (await eventually(lambda: made_threads(stage), within=20))[0]
+
+
 async def ended(stage: Stage) -> dict[str, object]:
     """The only job, once people were told about it."""
     for _ in range(1000):
@@ -52,7 +57,7 @@ async def test_a_command_becomes_a_film_in_a_thread(stage: Stage) -> None:
     assert buttons(card) == ["Cancel"]
     task = await started(stage)
     await stage.api.finish(task.id)
-    thread = await eventually(lambda: (made_threads(stage) or [None])[0])
+    thread = await made_thread(stage)
     (film,) = await eventually(lambda: films(thread))
     assert content(stage.env, film) == clips.film()
     assert film.filename.endswith(".mp4")
@@ -174,7 +179,7 @@ async def test_a_failure_is_a_reply_and_free(stage: Stage, error: tuple[str, str
     """It says what went wrong and what to do, the credits are back, and no thread is made."""
     await stage.world.visitor.slash(stage.world.channel, "video", prompt="a storm")
     await stage.api.finish((await started(stage)).id, error=error)
-    reply = await eventually(lambda: next((m for m in stage.world.channel.history() if says in m.content), None))
+    (reply,) = await eventually(lambda: [m for m in stage.world.channel.history() if says in m.content])
     assert "Nothing was charged" in reply.content
     assert reply.reference is not None
     assert made_threads(stage) == []
@@ -188,7 +193,7 @@ async def test_a_misbehaving_api_costs_no_film(stage: Stage, word: str) -> None:
     """Callbacks early, twice, broken, about another task, or never; answers lost: one film comes, charged once."""
     stage.api.seconds = 0.05
     await stage.world.visitor.slash(stage.world.channel, "video", prompt=f"a boat, {word}")
-    thread = await eventually(lambda: (made_threads(stage) or [None])[0], within=20)
+    thread = await made_thread(stage)
     await eventually(lambda: films(thread))
     await ended(stage)
     assert len(films(thread)) == 1

@@ -39,6 +39,7 @@ async def test_a_slow_answer_is_deferred_and_still_public(open_wire: OpenWire) -
             command = await w.wire.command("video", {"prompt": "a boat"})
             answer = await command.response(timeout=10)
             assert (answer.kind, answer.ephemeral) == ("defer", True)
+            assert answer.seconds is not None
             assert answer.seconds < 3
         (card,) = await w.wire.wait_for(lambda: command.followups)
         assert "a boat" in card.text

@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from typing import Any
 
+import discord
 import pytest
 
 from domain.catalogue import Wire
@@ -115,7 +116,7 @@ def test_the_longest_card_fits() -> None:
     request = GenerationRequest("*_`~|>" * 600, "sora-2", 10, "small", "landscape", 4)
     job = a_job(request=request, state=JobState.FAILED, reason="picture_giant", detail='{"position": 1}')
     for card in (cards.waiting(job, left=1, ready_at=1, ahead=3), cards.without_film(job)):
-        total = sum(len(str(item.content)) for item in card.walk_children() if hasattr(item, "content"))
+        total = sum(len(item.content) for item in card.walk_children() if isinstance(item, discord.ui.TextDisplay))
         assert total <= 4000
     assert len(cards.ending_text(job)) <= 2000
 

@@ -1,0 +1,25 @@
+# Dependencies are a layer of their own, so that a change of code installs nothing anew.
+FROM python:3.12-slim AS build
+COPY requirements.txt .
+RUN python -m venv /venv && /venv/bin/pip install --no-cache-dir -r requirements.txt
+
+FROM python:3.12-slim
+RUN useradd --uid 10001 --create-home clapper && mkdir /app /data && chown clapper /data
+COPY --from=build /venv /venv
+WORKDIR /app
+COPY bot.py logs.py settings.py web.py catalogue.toml ./
+COPY acedata acedata
+COPY cogs cogs
+COPY domain domain
+COPY media media
+COPY service service
+COPY storage storage
+COPY ui ui
+USER clapper
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATABASE_URL=sqlite:////data/clapper.db
+VOLUME /data
+EXPOSE 8080
+HEALTHCHECK --interval=30s --timeout=5s --start-period=30s \
+    CMD ["python", "-c", "import os, urllib.request as u; u.urlopen(f\"http://127.0.0.1:{os.environ.get('ADMIN_PORT', '9090')}/livez\", timeout=4)"]
+# The exec form: SIGTERM reaches Python itself, which then closes in order.
+CMD ["python", "bot.py"]

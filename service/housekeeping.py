@@ -1,0 +1,55 @@
+"""Once an hour: pictures past their time are removed, and a daily copy of the database is made where it is wanted."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from service.loops import now_ms
+from storage import inputs
+from storage.database import Database, backup
+
+log = logging.getLogger("clapper.housekeeping")
+
+_DAY = 86_400_000
+
+
+class Housekeeping:
+    """Keeps the database small and, with `backup_days` above 0, copies of it beside it."""
+
+    def __init__(
+        self, db: Database, *, retention_days: int, backup_days: int, clock: Callable[[], int] = now_ms
+    ) -> None:
+        self._db = db
+        self._retention_days = retention_days
+        self._backup_days = backup_days
+        self._clock = clock
+
+    async def step(self) -> float | None:
+        """Remove what is old; copy what is there, once a day."""
+        async with self._db.transaction() as conn:
+            gone = await inputs.forget(conn, before=self._clock() - self._retention_days * _DAY)
+        if gone:
+            log.info("%d old pictures removed", gone)
+        if self._backup_days:
+            await self._backup()
+        return None
+
+    async def _backup(self) -> None:
+        day = datetime.fromtimestamp(self._clock() / 1000, UTC).date().isoformat()
+        folder = self._db.path.parent / "backups"
+        target = folder / f"{self._db.path.stem}-{day}.db"
+        await asyncio.to_thread(folder.mkdir, exist_ok=True)
+        if await asyncio.to_thread(target.exists):
+            return
+        await backup(self._db.path, target)
+        await asyncio.to_thread(self._thin, folder)
+        log.info("backup written: %s", target.name)
+
+    def _thin(self, folder: Path) -> None:
+        copies = sorted(folder.glob(f"{self._db.path.stem}-????-??-??.db"))
+        for old in copies[: -self._backup_days]:
+            old.unlink()
