@@ -37,10 +37,13 @@ from service.delivery import Delivery
 from service.dispatch import Caps, Dispatch
 from service.housekeeping import Housekeeping
 from service.intake import Intake
+from service.latecards import show_late_cards
 from service.links import Links
 from service.loops import Loop, now_ms
 from service.reconcile import Reconcile
+from service.refusals import Refusals
 from service.results import Results
+from service.timekeeper import Timekeeper
 from settings import Settings, SettingsError
 from storage import inputs, memory
 from storage.database import Database, open_database
@@ -141,7 +144,15 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             caps=caps,
             pace=pace,
         )
-        reconcile = Reconcile(db, client=client, links=links, results=results, dispatch=dispatch, pace=pace)
+        reconcile = Reconcile(
+            db,
+            client=client,
+            links=links,
+            results=results,
+            dispatch=dispatch,
+            timekeeper=Timekeeper(db, deadline=pace.deadline),
+            pace=pace,
+        )
         intake = Intake(
             db,
             catalogue=settings.catalogue,
@@ -157,7 +168,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         bot = Clapper(cogs, db=db)
         bot.tree.check_server = intake.check_server  # type: ignore[attr-defined] - tree_cls is Tree
         operator.client = bot
-        courier = Courier(bot, now_ms)
+        courier = Courier(bot, refusals=Refusals(db), clock=now_ms)
         delivery = Delivery(db, client=client, fetcher=fetcher, courier=courier, results=results, pace=pace)
 
         housekeeping = Housekeeping(db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days)
@@ -166,8 +177,12 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             stored = await inputs.for_media(db.reader, job_id, n)
             return (stored.mime, stored.data) if stored else None
 
+        begun_at = now_ms()
+
         async def deliver() -> float | None:
-            await bot.logged_in.wait()
+            if not bot.logged_in.is_set():
+                await bot.logged_in.wait()
+                await show_late_cards(db, courier, before=begun_at)
             return await delivery.step()
 
         loops += [

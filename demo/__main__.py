@@ -23,13 +23,6 @@ _LIVE, _QUICK = 5.0, 1.0
 #: Pictures that the command takes, and the longest prompt that Discord lets pass.
 _IMAGES, _PROMPT = 4, 4000
 
-GREETING = """\
-### 🎬 Welcome to Clapper
-Type **/video**, say what should happen, and press Enter. Attach a picture if you like: the film begins with it. \
-The film comes here in a few seconds; everything is simulated, so nothing costs anything.
--# To see what happens when things go wrong, put one of these words into the prompt: \
-fail · moderated · refuse · slow · lost · pair"""
-
 
 def main(arguments: list[str]) -> int:
     """Returns the exit status: 0 done (with --once: the film came), 1 it did not, 2 wrong usage."""
@@ -64,7 +57,7 @@ async def _until_told(work: Coroutine[Any, Any, int]) -> int:
 
 
 async def _page(port: int) -> int:
-    async with home(os.environ, seconds=_LIVE) as app, stage(app.bot, greeting=GREETING, port=port) as place:
+    async with home(os.environ, seconds=_LIVE) as app, stage(app.bot, port=port) as place:
         print(f"Open {place.url}\nCtrl+C ends it.", flush=True)
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.Event().wait()

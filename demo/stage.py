@@ -13,6 +13,14 @@ from discord.ext import commands
 from demo.page import Page
 from demo.world import World, world
 
+#: What a visitor reads first.
+GREETING = """\
+### 🎬 Welcome to Clapper
+Type **/video**, say what should happen, and press Enter. Attach a picture if you like: the film begins with it. \
+The film comes here in a few seconds; everything is simulated, so nothing costs anything.
+-# To see what happens when things go wrong, put one of these words into the prompt: \
+fail · moderated · refuse · slow · lost · pair"""
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -29,7 +37,7 @@ async def stage(
     *,
     server: str = "Clapper's demo",
     hint: str = "Type /video and press Enter",
-    greeting: str = "",
+    greeting: str = GREETING,
     port: int = 0,
 ) -> AsyncGenerator[Stage]:
     """`world`, and a page for the browser on 127.0.0.1 (port 0: any free one).

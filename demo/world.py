@@ -73,13 +73,17 @@ async def _world(
             await moderator.send(thread, greeting)
         yield World(env, guild, channel, thread, visitor, moderator)
     finally:
-        vars(webhooks).clear()
+        for name in _WEBHOOK_CALLS:
+            delattr(webhooks, name)
         await env.shutdown()
+
+
+_WEBHOOK_CALLS = ("edit_webhook_message", "execute_webhook", "get_webhook_message", "delete_webhook_message")
 
 
 def _share_webhooks() -> AsyncWebhookAdapter:
     """Let the bot's own loops reach the simulated webhooks: they began before it, so they do not see its context."""
     theirs = contextvars.Context().run(async_context.get)
-    for name in ("edit_webhook_message", "execute_webhook", "get_webhook_message", "delete_webhook_message"):
+    for name in _WEBHOOK_CALLS:
         setattr(theirs, name, getattr(async_context.get(), name))
     return theirs

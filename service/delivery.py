@@ -41,8 +41,11 @@ class Courier(Protocol):
         """The job's message, when an earlier try did send it."""
         ...
 
-    async def bring(self, job: Job, files: list[Path], links: list[str], note: Note) -> Sent:
-        """Post the films (files, or links where no file fits) and mention the member."""
+    async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
+        """Post the films (files, or links where no file fits) and mention the member.
+
+        `spare` is the member's newest thread there, for when no other can be made now; 0 when there is none.
+        """
         ...
 
     async def tell(self, job: Job, note: Note) -> Sent | None:
@@ -131,11 +134,16 @@ class Delivery:
             log.exception("job %s: a delivery failed", job.id)
             await self._later(job, self._pace.next_try(self._clock(), job.tries + 1))
         else:
-            async with self._db.transaction() as conn:
-                place, message = (sent.thread_id, sent.message_id) if sent else (0, 0)
-                await outbox.done(conn, job.id, now=self._clock(), thread_id=place, message_id=message)
-            if sent:
-                await self._courier.finish_card(job, sent)
+            await self._done(job, sent)
+
+    async def _done(self, job: Job, sent: Sent | None) -> None:
+        # The card first: if this process dies in between, the message is found again and the card set once more.
+        if sent:
+            await self._courier.finish_card(job, sent)
+        async with self._db.transaction() as conn:
+            place, message = (sent.thread_id, sent.message_id) if sent else (0, 0)
+            await outbox.done(conn, job.id, now=self._clock(), thread_id=place, message_id=message)
+        log.info("job %s: people were told", job.id)
 
     async def _announce(self, job: Job) -> Sent | None:
         if job.muted:
@@ -153,16 +161,18 @@ class Delivery:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clapper-")))
             files = [await self._fetch(job, n, folder) for n in range(len(job.films))]
             limit = await self._limit(job, len(files))
-            tried: int | None = None
+            async with self._db.transaction() as conn:
+                spare = await outbox.newest_thread(conn, job)
+            again = False
             while True:
                 fitted = await self._fit(files, limit, folder)
-                note = self._note(job, fresh=tried is not None)
+                links = [] if fitted else [film.url for film in job.films]
                 try:
-                    return await self._courier.bring(job, fitted, [] if fitted else [f.url for f in job.films], note)
+                    return await self._courier.bring(job, fitted, links, self._note(job, fresh=again), spare=spare)
                 except DeliveryFault as fault:
                     if fault.reason != "too_large" or not fitted:
                         raise
-                tried, limit = limit, await self._lower(job, limit, fitted)
+                again, limit = True, await self._lower(job, limit, fitted)
 
     def _note(self, job: Job, *, fresh: bool = False) -> Note:
         """Numbers the messages of this run: the same place again keeps its number, so that Discord folds a repeat."""
@@ -176,15 +186,15 @@ class Delivery:
 
         return note
 
-    async def _fetch(self, job: Job, n: int, folder: Path) -> Path:
+    async def _fetch(self, job: Job, n: int, folder: Path) -> tuple[Path, video.Film]:
         path = folder / f"clapper-{job.id}{f'-{n + 1}' if n else ''}.mp4"
         try:
             await self._fetcher.to_file(job.films[n].url, path, limit=FILM_MAX, seconds=240)
-            await video.probe(path)
+            film = await video.probe(path)
         except (FetchFault, BadFilm) as fault:
             log.warning("job %s: its film cannot be had: %s", job.id, fault)
             raise _NoFilmYet from fault
-        return path
+        return path, film
 
     async def _limit(self, job: Job, count: int) -> int:
         async with self._db.transaction() as conn:
@@ -201,13 +211,13 @@ class Delivery:
         log.info("job %s: %d bytes were too large there; trying %d", job.id, largest, lower)
         return lower
 
-    async def _fit(self, files: list[Path], limit: int, folder: Path) -> list[Path]:
-        """Each film within `limit` bytes; an empty list when that cannot be done."""
+    async def _fit(self, files: list[tuple[Path, video.Film]], limit: int, folder: Path) -> list[Path]:
+        """Each film within `limit` bytes and as Discord plays it; an empty list when that cannot be done."""
         if limit <= 0:
             return []
         fitted: list[Path] = []
-        for path in files:
-            if path.stat().st_size <= limit:
+        for path, film in files:
+            if film.size <= limit and film.video_codec == "h264":
                 fitted.append(path)
                 continue
             target = folder / f"fit-{limit}" / path.name

@@ -13,6 +13,7 @@ from service.dispatch import Dispatch
 from service.links import Links
 from service.loops import now_ms
 from service.results import Results
+from service.timekeeper import Timekeeper
 from storage import jobs
 from storage.database import Database
 
@@ -40,6 +41,7 @@ class Reconcile:
         links: Links,
         results: Results,
         dispatch: Dispatch,
+        timekeeper: Timekeeper,
         pace: Pace,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -48,11 +50,13 @@ class Reconcile:
         self._links = links
         self._results = results
         self._dispatch = dispatch
+        self._timekeeper = timekeeper
         self._pace = pace
         self._clock = clock
 
     async def step(self) -> float | None:
         """Ask about everything that is due; returns the seconds until more is."""
+        await self._timekeeper.watch()
         async with self._db.transaction() as conn:
             due = await jobs.due_looks(conn, self._clock(), _AT_ONCE)
         due = [(job, size) for job, size in due if job.id not in self._dispatch.sending]
@@ -80,7 +84,7 @@ class Reconcile:
             report = found.get(job.task_id)
             if report and report.verdict in (Verdict.SUCCEEDED, Verdict.FAILED):
                 await self._results.looked(job.id, report)
-            elif asked_at >= job.sent_at + self._pace.deadline:
+            elif self._late(job, asked_at):
                 await self._results.settle(job.id, Event.DEADLINE, reason="expired")
             else:
                 pending.append(job)
@@ -114,7 +118,7 @@ class Reconcile:
             log.warning("a look at the recent tasks failed: %s", fault)
             answered = 400 <= fault.status < 500 and fault.status not in (401, 429)
             for job in unknown:
-                if answered and asked_at >= job.sent_at + self._pace.deadline:
+                if answered and self._late(job, asked_at):
                     await self._results.settle(job.id, Event.DEADLINE, reason="expired")
             await self._again(unknown, after=fault.retry_after)
             return
@@ -139,7 +143,7 @@ class Reconcile:
 
     async def _missed(self, job: Job, asked_at: int) -> None:
         """A good look without it: after three, it is sent once more, then given up."""
-        if asked_at >= job.sent_at + self._pace.deadline:
+        if self._late(job, asked_at):
             await self._results.settle(job.id, Event.DEADLINE, reason="expired")
             return
         looks = job.looks + 1
@@ -165,10 +169,16 @@ class Reconcile:
     async def _again(self, pending: list[Job], *, after: float | None = None) -> None:
         now = self._clock()
         least = now + int((after or 0) * 1000)
+        looks = [
+            (max(least, self._pace.next_look(now, sent_at=job.sent_at, usual_seconds=job.usual_seconds)), job.id)
+            for job in pending
+        ]
         async with self._db.transaction() as conn:
-            for job in pending:
-                at = self._pace.next_look(now, sent_at=job.sent_at, usual_seconds=job.usual_seconds)
-                await jobs.change(conn, job.id, next_look_at=max(least, at))
+            await jobs.schedule_looks(conn, looks)
+
+    def _late(self, job: Job, asked_at: int) -> bool:
+        """True when an answer to a question asked at this moment may end the job."""
+        return asked_at >= job.sent_at + self._pace.deadline and not self._timekeeper.patient
 
     def _job_of(self, callback_url: str) -> str | None:
         """The job whose callback URL this is; None for everybody else's."""

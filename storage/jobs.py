@@ -245,3 +245,18 @@ async def active_of(conn: aiosqlite.Connection, guild_id: int, author_id: int) -
         (guild_id, author_id),
     )
     return [job_of(row) for row in rows]
+
+
+async def bring_near(conn: aiosqlite.Connection, *, now: int, furthest: int) -> None:
+    """Move every appointment beyond `furthest` (unix ms) to `now`: it was made by a clock that was wrong."""
+    for column, states in (("next_look_at", _IN_FLIGHT), ("not_before", "'queued'"), ("next_try_at", _FINAL)):
+        await conn.execute(
+            f"UPDATE jobs SET {column} = ? WHERE {column} > ? AND state IN ({states})",  # noqa: S608 - our own words
+            (now, furthest),
+        )
+    await conn.execute("UPDATE breakers SET trial_at = ? WHERE trial_at > ?", (now, furthest))
+
+
+async def schedule_looks(conn: aiosqlite.Connection, looks: Sequence[tuple[int, str]]) -> None:
+    """Set when to look at each of (unix ms, job)."""
+    await conn.executemany("UPDATE jobs SET next_look_at = ? WHERE id = ?", looks)

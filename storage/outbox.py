@@ -69,3 +69,26 @@ async def reopen(conn: aiosqlite.Connection, job_id: str) -> None:
         " WHERE id = ?",
         (job_id,),
     )
+
+
+async def newest_thread(conn: aiosqlite.Connection, job: Job) -> int:
+    """The thread of the member's last film in the same channel, within a day; 0 when there is none."""
+    row = await one(
+        conn,
+        "SELECT thread_id FROM jobs WHERE guild_id = ? AND author_id = ? AND created_at > ? AND channel_id = ?"
+        " AND private = 0 AND thread_id NOT IN (0, channel_id) AND thread_id = card_message_id AND id <> ?"
+        " ORDER BY announced_at DESC LIMIT 1",
+        (job.guild_id, job.author_id, job.created_at - 86_400_000, job.channel_id, job.id),
+    )
+    return int(row["thread_id"]) if row else 0
+
+
+async def unshown(conn: aiosqlite.Connection, before: int) -> list[Job]:
+    """Active jobs begun before a moment (unix ms) whose card is not known to stand anywhere."""
+    rows = await every(
+        conn,
+        "SELECT * FROM jobs WHERE card_message_id = 0 AND private = 0 AND created_at < ?"
+        " AND state IN ('awaiting', 'queued', 'submitting', 'rendering') ORDER BY created_at LIMIT 500",
+        (before,),
+    )
+    return [job_of(row) for row in rows]

@@ -7,12 +7,14 @@ import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 import aiohttp
 import discord
 
 from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
+from domain.links import ends_at
 from ui import cards
 from ui.words import plain
 
@@ -26,44 +28,102 @@ _TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
 _THREAD_MINUTES = 1440
 #: An interaction's token works for 15 minutes; a minute less, for clocks that differ.
 _TOKEN_MS = 14 * 60_000
+#: How far our clock may be ahead of Discord's when a place is searched, and how many pages of 100 are read.
+_SKEW_MS = 10 * 60_000
+_PAGES = 10
+
+
+class Refusals(Protocol):
+    """Remembers which places said no."""
+
+    async def said_no(self, place: int) -> int | None:
+        """Discord's code of a refusal that still counts."""
+        ...
+
+    async def remember(self, place: int, code: int) -> None:
+        """This place said no."""
+        ...
 
 
 class Courier:
     """Fits `service.delivery.Courier`. Needs a client that is logged in, and no cache of it."""
 
-    def __init__(self, client: discord.Client, clock: Callable[[], int]) -> None:
+    def __init__(self, client: discord.Client, *, refusals: Refusals, clock: Callable[[], int]) -> None:
         self._client = client
+        self._refusals = refusals
         self._clock = clock
 
     async def upload_limit(self, job: Job) -> int:
         """Bytes of one file that the job's server takes, by its tier; Discord's answer may correct it."""
-        if job.place == "dm" or job.private:
+        if job.private:
             return _DEFAULT_LIMIT
-        async with _translated():
-            guild = await self._client.http.get_guild(job.guild_id, with_counts=False)
+        try:
+            async with _translated():
+                guild = await self._client.http.get_guild(job.guild_id, with_counts=False)
+        except DeliveryFault as fault:
+            log.info("job %s: its server's tier is not known: %s", job.id, fault)
+            return _DEFAULT_LIMIT
         return _TIER_LIMITS.get(int(guild.get("premium_tier") or 0), _DEFAULT_LIMIT)
 
     async def find(self, job: Job) -> Sent | None:
         """Our own message with the job's id, in the place where the last try was going."""
-        after = discord.utils.time_snowflake(discord.utils.utcnow().replace(microsecond=0))
-        after = max(0, ((job.target_at - 60_000) - discord.utils.DISCORD_EPOCH) << 22) or after
-        try:
-            async with _translated():
-                messages = await self._client.http.logs_from(job.target_id, 100, after=after)
-        except DeliveryFault:
-            return None  # the place is gone or silent: the ladder finds out which
-        me = self._client.application_id
-        for message in messages:
-            mine = self._client.user and int(message["author"]["id"]) == self._client.user.id
-            if (mine or message.get("application_id") == str(me)) and message["content"].rstrip().endswith(job.id):
-                return Sent(job.target_id, int(message["id"]))
-        return None
+        film = bool(job.films) and not job.refunded
 
-    async def bring(self, job: Job, files: list[Path], links: list[str], note: Note) -> Sent:
+        def fits(message: dict[str, Any]) -> bool:
+            content = message["content"].rstrip()
+            return content.endswith(job.id) and (bool(message["attachments"]) or "http" in content or not film)
+
+        found = await self._search(job.target_id, job.target_at, fits)
+        return Sent(job.target_id, found) if found else None
+
+    async def show_card(self, job: Job, ready_at: int) -> Sent | None:
+        """The card of a job whose answer was never shown, or is not known to be: found, or posted plainly.
+
+        None where the channel does not take it: the film finds its way by itself.
+        """
+        mark = f"job:cancel:{job.id}"
+        try:
+            found = await self._search(
+                job.channel_id, job.created_at, lambda message: mark in str(message["components"])
+            )
+            if found:
+                return Sent(job.channel_id, found)
+            channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
+            async with _translated():
+                message = await channel.send(
+                    view=cards.waiting(job, left=None, ready_at=ready_at, ahead=0),
+                    nonce=f"{job.id}.card",
+                    allowed_mentions=discord.AllowedMentions.none(),
+                )
+        except DeliveryFault as fault:
+            log.info("job %s: its card could not be shown: %s", job.id, fault)
+            return None
+        return Sent(job.channel_id, message.id)
+
+    async def _search(self, place: int, since: int, fits: Callable[[dict[str, Any]], bool]) -> int:
+        """The id of our own message that fits, among those after `since` (unix ms); 0 when there is none."""
+        after = max(0, since - _SKEW_MS - discord.utils.DISCORD_EPOCH) << 22
+        me = self._client.user.id if self._client.user else 0
+        for _ in range(_PAGES):
+            try:
+                async with _translated():
+                    messages: list[Any] = await self._client.http.logs_from(place, 100, after=after)
+            except DeliveryFault as fault:
+                if not fault.final:
+                    raise
+                return 0  # the place is gone or silent: the ladder finds out which
+            for message in messages:
+                if int(message["author"]["id"]) == me and fits(message):
+                    return int(message["id"])
+            if len(messages) < 100:
+                return 0
+            after = max(int(message["id"]) for message in messages)
+        return 0
+
+    async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
-        text = cards.film_text(job, links, None)
-        place = await self._thread(job)
-        if place is not None:
+        text = cards.film_text(job, links, min((e for e in map(ends_at, links) if e), default=None))
+        for place in await self._threads(job, spare):
             try:
                 return await self._post(job, place, text, files, note, reply=False)
             except DeliveryFault as fault:
@@ -98,24 +158,26 @@ class Courier:
             dm = await self._client.http.start_private_message(job.author_id)
         return await self._post(job, int(dm["id"]), text, files, note, reply=False)
 
-    async def _thread(self, job: Job) -> int | None:
-        """The thread for a film: made from the card, at delivery. None where the channel itself is the place."""
+    async def _threads(self, job: Job, spare: int) -> list[int]:
+        """The threads for a film, the best first. None where the channel itself is the place."""
         if job.place not in ("text", "announcement") or job.private or not job.card_message_id:
-            return None
+            return []
         if job.thread_id:
-            return job.thread_id
+            return [job.thread_id]
         try:
             await self._start_thread(job, _thread_name(job))
         except DeliveryFault as fault:
             if fault.reason == "try_later" and "retry_after" not in fault.values:
                 raise  # nobody knows whether it was made: the next try finds out
+            if "retry_after" in fault.values:
+                return [spare] if spare else []  # made too often just now, for minutes
             if fault.reason != "text_blocked":
-                return None  # lost, forbidden, or made too often just now: the channel is the place
+                return []
             try:
                 await self._start_thread(job, f"{job.label} film")
             except DeliveryFault:
-                return None
-        return job.card_message_id  # a thread from a message has the message's id
+                return []
+        return [job.card_message_id]  # a thread from a message has the message's id
 
     async def _start_thread(self, job: Job, name: str) -> None:
         """Without any intent no server is cached, and PartialMessage.create_thread wants one: so by its route."""
@@ -130,10 +192,12 @@ class Courier:
 
     async def _post(self, job: Job, place: int, text: str, files: list[Path], note: Note, *, reply: bool) -> Sent:
         """One new, classic message: it notifies, and its films play in place. Written down before it goes out."""
+        if code := await self._refusals.said_no(place):
+            raise DeliveryFault("no_rights", final=True, code=code, remembered=True)
         number = await note(place)
         guild = None if job.private else job.guild_id
         channel = self._client.get_partial_messageable(place, guild_id=guild)
-        reference = None
+        reference: discord.MessageReference | None = None
         if reply and job.card_message_id and place == job.card_channel_id:
             reference = discord.MessageReference(
                 message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
@@ -141,16 +205,22 @@ class Courier:
         mention = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
         )
-        async with _translated():
-            message = await channel.send(
-                text,
-                files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
-                nonce=f"{job.id}.{number}",
-                reference=reference,  # type: ignore[arg-type] - None means no reply
-                allowed_mentions=mention,
-            )
+        try:
+            async with _translated():
+                message = await channel.send(
+                    text,
+                    files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
+                    nonce=f"{job.id}.{number}",
+                    reference=reference,  # type: ignore[arg-type] - None means no reply
+                    allowed_mentions=mention,
+                )
+        except DeliveryFault as fault:
+            if fault.values.get("status") == 403:
+                await self._refusals.remember(place, int(str(fault.values.get("code") or 0)))
+            raise
         if not message.content.rstrip().endswith(job.id) or len(message.attachments) < len(files):
-            log.warning("job %s: Discord returned another message than the one sent", job.id)
+            # Discord folded it into another one with the same nonce: the next try finds ours, or sends it anew.
+            raise DeliveryFault("try_later", final=False, folded=message.id)
         return Sent(place, message.id)
 
     async def _edit_card(self, job: Job, card: cards.Card) -> None:

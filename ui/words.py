@@ -9,7 +9,7 @@ from typing import Any
 
 import discord
 
-from domain.faults import BadPicture, Fault, Refused
+from domain.faults import BadPicture, Fault, Refused, StorageFault
 from domain.job import Job
 
 
@@ -231,12 +231,21 @@ OPERATOR: dict[str, Maker] = {
     "breaker_shut": lambda v: Words(f"{v['subject'].partition(':')[2]} works again", "Waiting films go on."),
 }
 
+#: The database cannot be used: nothing was begun.
+STORAGE: dict[str, Maker] = {
+    reason: lambda v: Words(
+        "Clapper cannot write anything down right now", "So nothing was begun. Try again in a few minutes."
+    )
+    for reason in StorageFault.REASONS
+}
+
 _UNKNOWN = Words("Something went wrong", "It has been noted. Try again in a moment.")
 
 
 def explain(fault: Fault) -> Words:
     """The words for a fault that reaches a person."""
-    table = PICTURE if isinstance(fault, BadPicture) else REFUSED if isinstance(fault, Refused) else {}
+    tables = ((BadPicture, PICTURE), (Refused, REFUSED), (StorageFault, STORAGE))
+    table = next((table for kind, table in tables if isinstance(fault, kind)), {})
     maker = table.get(fault.reason)
     return maker(fault.values) if maker else _UNKNOWN
 
