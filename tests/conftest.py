@@ -54,9 +54,15 @@ def free_port() -> int:
 
 
 @pytest.fixture
-def api() -> VideoAPI:
+def footage() -> dict[str, bytes]:
+    """What the API's stand-in makes: a test may put another film under "film"."""
+    return {"film": clips.film()}
+
+
+@pytest.fixture
+def api(footage: dict[str, bytes]) -> VideoAPI:
     """The API's stand-in; films are held until a test finishes them."""
-    return VideoAPI(token=TOKEN, seconds=None, render=lambda request, pictures: clips.film())
+    return VideoAPI(token=TOKEN, seconds=None, render=lambda request, pictures: footage["film"])
 
 
 @pytest_asyncio.fixture

@@ -162,7 +162,7 @@ class Courier:
         """The threads for a film, the best first. None where the channel itself is the place."""
         if job.place not in ("text", "announcement") or job.private or not job.card_message_id:
             return []
-        if job.thread_id:
+        if job.thread_id == job.card_message_id:
             return [job.thread_id]
         try:
             await self._start_thread(job, _thread_name(job))

@@ -1,0 +1,63 @@
+"""Where the bot is killed: every point is hit at first sight, and then again and again in turn."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable
+
+from tests.discordwire import Call, Drop
+
+Point = tuple[str, str, str, str]
+
+
+class Points:
+    """Kill points by (who, method, path with names, before or after). `arm` before each life, `disarm` at its end."""
+
+    def __init__(self, kill: Callable[[], Awaitable[None]], dice: random.Random) -> None:
+        self._kill = kill
+        self._dice = dice
+        self.seen: Counter[Point] = Counter()
+        self.kills: Counter[Point] = Counter()
+        self._on = False
+        self._target: Point | None = None
+        self._pass = 0
+
+    def arm(self) -> Point | None:
+        """Choose where this life ends: one of the points that were hit least, or (None) at a random moment."""
+        self._on = True
+        self._target = None
+        if self.kills and self._dice.random() > 0.15:
+            least = min(self.kills.values())
+            self._target = self._dice.choice([point for point in self.kills if self.kills[point] == least])
+        self._pass = self._dice.choice((0, 0, 0, 1, 2))
+        return self._target
+
+    def disarm(self) -> None:
+        self._on = False
+
+    async def reach(self, who: str, method: str, path: str, when: str) -> None:
+        """A request came to this point; raises Drop when the bot was killed there."""
+        point = (who, method, path, when)
+        self.seen[point] += 1
+        if not self._on or (point in self.kills and point != self._target):
+            return
+        if point in self.kills and self._pass:
+            self._pass -= 1
+            return
+        self._on = False
+        self.kills[point] += 1
+        await self._kill()
+        raise Drop
+
+    def hook(self, when: str) -> Callable[[Call], Awaitable[None]]:
+        """For `wire.on_request`."""
+
+        async def hooked(call: Call) -> None:
+            await self.reach("discord", call.method, call.template or call.path, when)
+
+        return hooked
+
+    def table(self) -> list[str]:
+        """One line a point: how often the bot was killed there, of how many requests."""
+        return [f"{self.kills[point]:4} of {count:5}  {' '.join(point)}" for point, count in sorted(self.seen.items())]
