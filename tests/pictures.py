@@ -15,9 +15,9 @@ from demo.stage import stage
 from tests.browser import page_at, type_command, video_plays
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
-PROMPT = "a paper boat sails down a rainy street at dusk, and the street lamps come on one by one"
+PROMPT = "a paper boat sails through the rain"
 #: The moment of the film that is shown, in seconds.
-MOMENT = 3.2
+MOMENT = 2.6
 
 
 async def main() -> None:
@@ -26,7 +26,7 @@ async def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         drawing = Path(folder) / "paper-boat.png"
         paper_boat().save(drawing)
-        await take("demo", drawing, width=1280, height=800, options={"model": "sora-2-short", "duration": "8"})
+        await take("demo", drawing, width=1280, height=840, options={"model": "sora-2-short", "duration": "8"})
         await take("phone", drawing, width=390, height=844, options={"model": "sora-2-short", "duration": "4"})
 
 
@@ -45,14 +45,15 @@ async def take(name: str, drawing: Path, *, width: int, height: int, options: di
 
 
 async def _hold(page: Page) -> None:
-    """Stop the film at a good moment, and show it whole."""
+    """Stop the film at a good moment, whole, and without the bar that covers its lower part."""
     await page.locator("#channel-message-list video").last.evaluate(
         """async (film, moment) => {
             film.pause();
             const there = new Promise((go) => film.addEventListener("seeked", go, { once: true }));
             film.currentTime = moment;
             await there;
-            film.scrollIntoView({ block: "end" });
+            film.controls = false;
+            document.querySelector("#channel-message-list").lastElementChild.scrollIntoView({ block: "end" });
         }""",
         MOMENT,
     )
@@ -87,7 +88,7 @@ def paper_boat(width: int = 1280, height: int = 720) -> Image.Image:
     for _ in range(26):
         x, y, r = luck.randrange(wide), luck.randrange(shore + 120, high), luck.randint(30, 130)
         pen.ellipse((x - r, y - r // 4, x + r, y + r // 4), outline=(255, 255, 255, 70), width=4)
-    middle, line = wide // 2, round(high * 0.74)
+    middle, line = wide // 2, round(high * 0.62)
     for up, shade in ((-0.45, 90), (1.0, 255)):  # its reflection, then the boat itself
 
         def at(x: int, y: int, up: float = up) -> tuple[float, float]:

@@ -1,0 +1,194 @@
+"""Dispatch: fair turns, caps, slow-downs, breakers, and submissions that nobody knows the fate of."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from demo.life import Task
+from tests.conftest import PACE, OpenWire, Wired
+from tests.discordwire import DiscordWire, Interaction, Member, Message
+
+
+async def ask(w: Wired, prompt: str, member: Member | None = None, **options: Any) -> Interaction:
+    """A command, answered."""
+    command = await w.wire.command("video", {"prompt": prompt, **options}, member=member)
+    return await command.response(timeout=10)
+
+
+async def tasks(w: Wired, n: int) -> list[Task]:
+    """All tasks that the API has accepted, once there are n."""
+    await asyncio.wait_for(w.api.until(lambda: len(w.api.tasks) >= n), 15)
+    return list(w.api.tasks.values())
+
+
+async def until_rows(w: Wired, sql: str, wanted: object) -> None:
+    """Wait until a question to the database has this answer."""
+    found: object = None
+    for _ in range(1500):
+        found = [tuple(row.values()) for row in await w.rows(sql)]
+        if found == wanted:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"{sql}: {found}")
+
+
+def films(w: Wired) -> list[Message]:
+    return [m for t in w.wire.threads() for m in w.wire.messages(t) if m.files]
+
+
+async def test_turns_are_fair_within_caps(open_wire: OpenWire) -> None:
+    """A member with many films waits behind one with a single film; no cap is ever exceeded."""
+    async with open_wire(member_in_flight=2, server_in_flight=3, total_in_flight=3) as w:
+        eager, modest = w.wire.add_member("eager"), w.wire.add_member("modest")
+        for n in range(5):
+            await ask(w, f"eager {n}", eager)
+        begun = await tasks(w, 2)
+        answer = await ask(w, "modest", modest)
+        assert "in front of it in the queue" in answer.text
+        begun = await tasks(w, 3)
+        assert [task.request["prompt"] for task in begun] == ["eager 0", "eager 1", "modest"]
+        await until_rows(w, "SELECT state, count(*) FROM jobs GROUP BY 1", [("queued", 3), ("rendering", 3)])
+        await w.api.finish(begun[0].id)
+        begun = await tasks(w, 4)
+        assert begun[3].request["prompt"] == "eager 2"
+        for task in begun[1:]:
+            await w.api.finish(task.id)
+        for n in (4, 5):
+            await w.api.finish((await tasks(w, n + 1))[n].id)
+        await until_rows(w, "SELECT state, count(*) FROM jobs GROUP BY 1", [("ready", 6)])
+
+
+async def test_ten_may_wait_and_no_more(open_wire: OpenWire) -> None:
+    """The eleventh waiting film of one member is refused, free."""
+    async with open_wire(member_in_flight=1, daily_credits=100) as w:
+        await ask(w, "running")
+        await tasks(w, 1)
+        answers = [await ask(w, f"film {n}") for n in range(11)]
+        assert [answer.ephemeral for answer in answers] == [False] * 10 + [True]
+        assert "already have 10 films waiting" in answers[-1].text
+
+
+async def test_too_many_requests_slow_everything_down(open_wire: OpenWire) -> None:
+    """After a 429 the job waits as long as the API says, and is then sent: no attempt is lost, none is doubled."""
+    async with open_wire() as w:
+        w.api.seconds = 0.01
+        await ask(w, "a limited boat")
+        await until_rows(w, "SELECT state, not_before > created_at FROM jobs", [("queued", 1)])
+        await w.wire.wait_for(lambda: films(w), timeout=15)
+        assert w.api.submissions == 2
+        assert await w.rows("SELECT attempt FROM jobs") == [{"attempt": 1}]
+
+
+async def test_the_accounts_breaker(open_wire: OpenWire) -> None:
+    """Without balance: the job waits, new commands are refused free, the operator hears once, one trial goes on."""
+    pace = replace(PACE, breaker=700)
+    async with open_wire(pace=pace) as w:
+        first = await ask(w, "a broke boat")
+        assert not first.ephemeral
+        await until_rows(w, "SELECT subject, reason FROM breakers", [("account:sora", "account_balance")])
+        refused = await ask(w, "another boat")
+        assert refused.ephemeral
+        assert "Films cannot be made right now" in refused.text
+        assert "Nothing was charged" in refused.text
+        await until_rows(w, "SELECT state FROM jobs", [("queued",)])
+        job = (await w.rows("SELECT id FROM jobs"))[0]["id"]
+        async with w.app.db.transaction() as conn:  # the operator tops up
+            await conn.execute("UPDATE jobs SET request = replace(request, 'broke', 'rich') WHERE id = ?", (job,))
+        w.api.seconds = 0.01
+        await w.wire.wait_for(lambda: films(w), timeout=15)
+        await until_rows(w, "SELECT count(*) FROM breakers", [(0,)])
+        again = await ask(w, "a third boat")
+        assert not again.ephemeral
+
+
+async def test_the_operator_hears_once(open_wire: OpenWire) -> None:
+    """A breaker's trouble is posted in the operator's channel when it opens, not at every trial."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        channel = wire.add_channel("operators", "text")
+        async with open_wire(wire=wire, operator_channel_id=channel.id) as w:
+            await ask(w, "a broke boat")
+            await wire.wait_for(lambda: wire.messages(channel), timeout=15)
+            await until_rows(w, "SELECT trials > 1 FROM breakers", [(1,)])
+            assert len(wire.messages(channel)) == 1
+            assert "balance is used up" in wire.messages(channel)[0].content
+
+
+async def test_a_models_breaker_names_the_others(open_wire: OpenWire) -> None:
+    """A model that the API no longer has fails its job free, and is refused to everyone with what else there is."""
+    pace = replace(PACE, breaker=60_000)
+    async with open_wire(pace=pace) as w:
+        await ask(w, "a gone boat")
+        (reply,) = await w.wire.wait_for(
+            lambda: [m for m in w.wire.messages(w.wire.channel) if "can no longer be had" in m.content], timeout=15
+        )
+        assert "Nothing was charged" in reply.content
+        refused = await ask(w, "another boat")
+        assert refused.ephemeral
+        assert "Sora 2 cannot be had right now" in refused.text
+        assert "Sora 2 Pro" in refused.text
+        other = await ask(w, "a third boat", model="sora-2-pro")
+        assert not other.ephemeral
+
+
+async def test_a_lost_answer_is_found_among_the_recent_tasks(open_wire: OpenWire) -> None:
+    """An answer that never came, with a callback that never comes: the job is adopted by its own address."""
+    async with open_wire() as w:
+        w.api.seconds = 0.01
+        await ask(w, "a boat, reset and lost")
+        await w.wire.wait_for(lambda: films(w), timeout=15)
+        assert w.api.submissions == 1
+
+
+async def test_a_request_that_never_arrived_is_sent_once_more(open_wire: OpenWire) -> None:
+    """A 502 without acceptance: after three good looks without it, the next attempt goes out, with its own address."""
+    async with open_wire() as w:
+        w.api.faults.append(("/sora/videos", 502, "bad gateway"))
+        await ask(w, "a boat")
+        (task,) = await tasks(w, 1)
+        assert ".2." in task.request["callback_url"]
+        await w.api.finish(task.id)
+        await w.wire.wait_for(lambda: films(w), timeout=15)
+        assert await w.rows("SELECT attempt FROM jobs") == [{"attempt": 2}]
+
+
+async def test_lost_twice_is_given_up(open_wire: OpenWire) -> None:
+    """A second loss ends the job: said, and free."""
+    async with open_wire() as w:
+        w.api.faults += [("/sora/videos", 502, "x")] * 2
+        await ask(w, "a boat")
+        await w.wire.wait_for(
+            lambda: [m for m in w.wire.messages(w.wire.channel) if "lost this film twice" in m.content], timeout=20
+        )
+        assert w.api.tasks == {}
+        assert await w.rows("SELECT sum(spent) AS spent FROM counters") == [{"spent": 0}]
+
+
+async def test_without_a_list_of_tasks_only_the_deadline_ends_it(open_wire: OpenWire) -> None:
+    """When the API has no list of recent tasks, nothing is sent again; the deadline ends the job, free."""
+    pace = replace(PACE, deadline=2_500)
+    async with open_wire(pace=pace) as w:
+        no_list = '{"error": {"code": "bad_request", "message": "ids is required"}}'
+        w.api.faults.append(("/sora/videos", 502, "x"))
+        w.api.faults += [("/sora/tasks", 400, no_list)] * 50
+        await ask(w, "a boat")
+        await w.wire.wait_for(
+            lambda: [m for m in w.wire.messages(w.wire.channel) if "never finished" in m.content], timeout=20
+        )
+        assert w.api.submissions == 0  # faults answer before it counts; one request, none again
+        sent = [path for path, _ in w.api.requests if path == "/sora/videos"]
+        assert len(sent) == 1
+
+
+async def test_the_deadline_waits_for_an_answer(open_wire: OpenWire) -> None:
+    """While the API is away nothing expires; the first answer after the deadline ends a job that is still pending."""
+    pace = replace(PACE, deadline=800)
+    async with open_wire(pace=pace) as w:
+        away = [("/sora/tasks", 503, "")] * 4
+        w.api.faults += away
+        await ask(w, "a boat")
+        await tasks(w, 1)
+        await until_rows(w, "SELECT state FROM jobs", [("expired",)])
+        assert w.api.faults == []
+        assert await w.rows("SELECT sum(spent) AS spent FROM counters") == [{"spent": 0}]

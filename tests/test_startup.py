@@ -1,0 +1,179 @@
+"""Start and stop: what the last process left is taken up, and a wrong start says what is wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from demo.videoapi import VideoAPI
+from tests.child import environment, running
+from tests.conftest import TOKEN, OpenWire, free_port
+from tests.discordwire import DiscordWire, Message
+
+
+def cards(wire: DiscordWire) -> list[Message]:
+    """The bot's cards in the channel: messages with a button to cancel, or that say it is done."""
+    return [m for m in wire.messages(wire.channel) if "🎬" in m.text]
+
+
+def films(wire: DiscordWire) -> list[Message]:
+    return [m for t in wire.threads() for m in wire.messages(t) if m.files]
+
+
+@pytest.mark.parametrize("shown", [False, True], ids=["never-shown", "shown-but-not-noted"])
+async def test_an_answer_that_was_lost_becomes_one_card(open_wire: OpenWire, shown: bool) -> None:
+    """After a restart a job whose card is not known gets exactly one: its own that is found, or a new one."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        async with open_wire(wire=wire) as w:
+            wire.fail("POST", r"/interactions/", drop=True, after=shown)
+            await wire.command("video", {"prompt": "a boat"})
+            await asyncio.wait_for(w.api.until(lambda: bool(w.api.tasks)), 10)
+            api = w.api
+        assert len(cards(wire)) == int(shown)
+        async with open_wire(wire=wire, starts=2) as w:
+            (card,) = await wire.wait_for(lambda: cards(wire), timeout=10)
+            assert "a boat" in card.text
+            assert not card.pings.users
+            (task,) = api.tasks.values()
+            await api.finish(task.id)
+            await wire.wait_for(lambda: films(wire), timeout=10)
+        assert len(cards(wire)) == 1
+        assert len(films(wire)) == 1
+        assert wire.threads()[0].id == card.id
+
+
+async def test_a_restart_goes_on(open_wire: OpenWire) -> None:
+    """A film that finished while nobody ran is found and delivered by the next process; its callback is lost."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        async with open_wire(wire=wire) as w:
+            await (await wire.command("video", {"prompt": "a boat"})).response(timeout=10)
+            await asyncio.wait_for(w.api.until(lambda: bool(w.api.tasks)), 10)
+            api = w.api
+        (task,) = api.tasks.values()
+        await api.finish(task.id)
+        async with open_wire(wire=wire, starts=2) as w:
+            await wire.wait_for(lambda: films(wire), timeout=10)
+            assert api.submissions == 1
+
+
+async def test_sigterm_ends_in_order(api: VideoAPI, api_url: str, tmp_path: Path) -> None:
+    """SIGTERM ends the process with status 0 in seconds, also with a film in the making; the next one delivers it."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        env = environment(wire, api_url, TOKEN, tmp_path / "clapper.db", free_port())
+        async with running(env, cwd=tmp_path) as child:
+            await wire.ready(starts=1)
+            await (await wire.command("video", {"prompt": "a boat"})).response(timeout=10)
+            await asyncio.wait_for(api.until(lambda: bool(api.tasks)), 10)
+            assert await child.stop(signal.SIGTERM, within=15) == 0
+            assert "Traceback" not in child.log, child.log
+        (task,) = api.tasks.values()
+        async with running(env, cwd=tmp_path) as child:
+            await wire.ready(starts=2)
+            await api.finish(task.id)
+            await wire.wait_for(lambda: films(wire), timeout=15)
+            assert await child.stop(signal.SIGINT, within=15) == 0
+
+
+async def test_a_second_copy_says_who_has_the_database(api_url: str, tmp_path: Path) -> None:
+    """Two processes on one file: the second waits, and then names the first."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        env = environment(wire, api_url, TOKEN, tmp_path / "clapper.db", free_port())
+        async with running(env, cwd=tmp_path) as first:
+            await wire.ready(starts=1)
+            async with running(env | {"CALLBACK_PORT": str(free_port())}, cwd=tmp_path) as second:
+                with pytest.raises(TimeoutError):
+                    await asyncio.wait_for(second.process.wait(), 1)
+                await first.stop()
+                await wire.ready(starts=2)
+
+
+async def test_wrong_settings_are_all_named(tmp_path: Path) -> None:
+    """A start without settings names each missing one, and nothing else."""
+    async with running({"PATH": "/usr/bin:/bin", "CALLBACK_PORT": "x"}, cwd=tmp_path) as child:
+        assert await asyncio.wait_for(child.process.wait(), 20) == 1
+    for name in ("DISCORD_TOKEN", "ALLOWED_SERVERS", "SERVER_DAILY_CREDITS", "ACEDATACLOUD_API_TOKEN", "CALLBACK_PORT"):
+        assert child.log.count(name) == 1
+    assert "Traceback" not in child.log
+
+
+async def test_a_wrong_token_is_said_in_words(api_url: str, tmp_path: Path) -> None:
+    """Discord refuses the token: one sentence, status 1, no trace."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        env = environment(wire, api_url, TOKEN, tmp_path / "clapper.db", free_port(), DISCORD_TOKEN="another")
+        async with running(env, cwd=tmp_path) as child:
+            assert await asyncio.wait_for(child.process.wait(), 20) == 1
+    assert "Discord refuses DISCORD_TOKEN" in child.log
+    assert "Traceback" not in child.log
+
+
+async def test_a_taken_port_is_said_in_words(api_url: str, tmp_path: Path) -> None:
+    """A port that somebody has: one sentence that names the settings."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        port = int(wire.api_url.rpartition(":")[2].partition("/")[0])
+        env = environment(wire, api_url, TOKEN, tmp_path / "clapper.db", port)
+        async with running(env, cwd=tmp_path) as child:
+            assert await asyncio.wait_for(child.process.wait(), 20) == 1
+    assert "CALLBACK_PORT" in child.log
+    assert "Traceback" not in child.log
+
+
+async def test_commands_are_synchronised_only_when_they_changed(open_wire: OpenWire) -> None:
+    """The first start tells Discord the commands; the next one does not, as nothing has changed."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        for starts in (1, 2):
+            async with open_wire(wire=wire, starts=starts):
+                pass
+        assert len([call for call in wire.log if call.method == "PUT" and "/commands" in call.path]) == 1
+
+
+async def test_a_full_disk_refuses_calmly(open_wire: OpenWire) -> None:
+    """When nothing can be written, a command is refused in words, and works again once there is room."""
+    async with open_wire() as w:
+        async with w.app.db.transaction() as conn:
+            pages = (await conn.execute_fetchall("PRAGMA page_count"))[0][0]  # type: ignore[index]
+            await conn.execute(f"PRAGMA max_page_count = {pages}")
+        filler = "x" * 3000
+        answers = []
+        for n in range(12):
+            command = await w.wire.command("video", {"prompt": f"{n} {filler}"})
+            answers.append(await command.response(timeout=10))
+        full = [answer for answer in answers if "cannot write anything down" in answer.text]
+        assert full
+        assert all(answer.ephemeral for answer in full)
+        async with w.app.db.transaction() as conn:
+            await conn.execute("PRAGMA max_page_count = 1000000")
+        again = await (await w.wire.command("quota")).response(timeout=10)
+        assert "Your credits" in again.text
+        holds = await w.rows("SELECT count(*) AS n FROM ledger WHERE kind = 'hold'")
+        assert holds == await w.rows("SELECT count(*) AS n FROM jobs")
+
+
+async def test_a_damaged_database_stops_the_start(api_url: str, tmp_path: Path) -> None:
+    """A file that is no database: said in words, and left as it is."""
+    path = tmp_path / "clapper.db"
+    path.write_bytes(b"no database " * 1000)
+    async with DiscordWire("token-of-the-bot") as wire:
+        env = environment(wire, api_url, TOKEN, path, free_port())
+        async with running(env, cwd=tmp_path) as child:
+            assert await asyncio.wait_for(child.process.wait(), 20) == 1
+    assert "The database is damaged" in child.log
+    assert path.read_bytes() == b"no database " * 1000
+
+
+async def test_the_database_is_whole_after_kill(api: VideoAPI, api_url: str, tmp_path: Path) -> None:
+    """SIGKILL in the middle of work leaves a database that passes SQLite's own check."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        env = environment(wire, api_url, TOKEN, tmp_path / "clapper.db", free_port())
+        async with running(env, cwd=tmp_path) as child:
+            await wire.ready(starts=1)
+            for n in range(5):
+                await wire.command("video", {"prompt": f"boat {n}"})
+            await asyncio.wait_for(api.until(lambda: bool(api.tasks)), 10)
+            await child.stop(signal.SIGKILL)
+    conn = sqlite3.connect(tmp_path / "clapper.db")
+    assert conn.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
+    conn.close()
