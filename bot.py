@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
-import json
 import logging
 import os
 import signal
@@ -17,16 +15,16 @@ from dataclasses import dataclass
 import aiohttp
 import discord
 from aiohttp import web
-from discord.ext import commands
 from discord.http import Route
 from dotenv import dotenv_values
 
 import logs
 from acedata.client import VideoClient
+from cogs.client import Clapper
 from cogs.generate import Generate
 from cogs.jobs import Jobs
+from cogs.manage import Manage
 from cogs.quota import Quota
-from cogs.tree import Tree
 from domain.faults import StorageFault
 from domain.job import Pace
 from media.fetch import Fetcher
@@ -41,9 +39,11 @@ from service.latecards import show_late_cards
 from service.links import Links
 from service.loops import Loop, now_ms
 from service.reconcile import Reconcile
+from service.redeliver import Redeliver
 from service.refusals import Refusals
 from service.results import Results
 from service.timekeeper import Timekeeper
+from service.waiting import update_waiting_cards
 from settings import Settings, SettingsError
 from storage import inputs, memory
 from storage.database import Database, open_database
@@ -56,45 +56,6 @@ log = logging.getLogger("clapper")
 
 #: Seconds that work in hand gets when the bot is told to stop.
 _GRACE = 20.0
-
-
-class Clapper(commands.AutoShardedBot):
-    """A discord.py client without intents: commands, buttons and forms come without any, and it caches nothing."""
-
-    def __init__(self, cogs: list[commands.Cog], *, db: Database) -> None:
-        super().__init__(
-            commands.when_mentioned,
-            intents=discord.Intents.none(),
-            member_cache_flags=discord.MemberCacheFlags.none(),
-            chunk_guilds_at_startup=False,
-            max_messages=None,
-            max_ratelimit_timeout=30.0,
-            allowed_mentions=discord.AllowedMentions.none(),
-            help_command=None,
-            tree_cls=Tree,
-        )
-        self._parts = cogs
-        self._db = db
-        #: Set once the bot is logged in and may send.
-        self.logged_in = asyncio.Event()
-
-    async def setup_hook(self) -> None:
-        for cog in self._parts:
-            await self.add_cog(cog)
-        await self._synchronise()
-        self.logged_in.set()
-
-    async def _synchronise(self) -> None:
-        """Tell Discord about the commands, only when they have changed since the last time."""
-        tree = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()], sort_keys=True)
-        digest = hashlib.sha256(f"{self.application_id}\n{tree}".encode()).digest()
-        async with self._db.transaction() as conn:
-            if await memory.get_meta(conn, "commands") == digest:
-                return
-        await self.tree.sync()
-        async with self._db.transaction() as conn:
-            await memory.set_meta(conn, "commands", digest)
-        log.info("commands synchronised")
 
 
 @dataclass(frozen=True)
@@ -130,7 +91,13 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
 
         terms = Terms(daily=settings.daily_credits, server_daily=settings.server_daily_credits)
         operator = Operator(settings.operator_channel_id)
-        breakers = Breakers(db, pace=pace, tell=operator.tell)
+
+        async def tell(reason: str, subject: str) -> None:
+            await operator.tell(reason, subject)
+            if bot.logged_in.is_set():
+                await update_waiting_cards(db, courier, subject=subject, held_up=reason != "breaker_shut")
+
+        breakers = Breakers(db, pace=pace, tell=tell)
         await breakers.load()
         results = Results(db, pace=pace, on_change=wake)
         caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
@@ -164,9 +131,21 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             on_job=wake,
             log_prompts=settings.log_prompts,
         )
-        cogs = [Generate(intake), Quota(Accounts(db, terms=terms)), Jobs(Cancel(db, results=results))]
-        bot = Clapper(cogs, db=db)
-        bot.tree.check_server = intake.check_server  # type: ignore[attr-defined] - tree_cls is Tree
+        cogs = [
+            Generate(intake),
+            Quota(Accounts(db, terms=terms)),
+            Jobs(Cancel(db, results=results)),
+            Manage(Redeliver(db, on_change=wake)),
+        ]
+
+        async def is_told(digest: bytes) -> bool:
+            return await memory.get_meta(db.reader, "commands") == digest
+
+        async def told(digest: bytes) -> None:
+            async with db.transaction() as conn:
+                await memory.set_meta(conn, "commands", digest)
+
+        bot = Clapper(cogs, check_server=intake.check_server, is_told=is_told, told=told)
         operator.client = bot
         courier = Courier(bot, refusals=Refusals(db), clock=now_ms)
         delivery = Delivery(db, client=client, fetcher=fetcher, courier=courier, results=results, pace=pace)

@@ -64,6 +64,8 @@ class Refused(Fault):
             "paused",
             "stopping",
             "not_yours",
+            "not_moderator",
+            "nothing_to_deliver",
             "bot_absent",
             "job_gone",
             "too_late",

@@ -27,6 +27,8 @@ MIB = 1024 * 1024
 FILM_MAX = 500 * MIB
 #: What Discord takes in one request, with room for the rest of the message.
 _REQUEST_MAX = 24 * MIB
+#: Bytes of one file that every server takes.
+_USUAL_LIMIT = 10 * MIB
 _DAY = 86_400_000
 
 
@@ -199,8 +201,22 @@ class Delivery:
     async def _limit(self, job: Job, count: int) -> int:
         async with self._db.transaction() as conn:
             learned = await memory.recall(conn, _limit_key(job), self._clock())
-        limit = learned if learned is not None else await self._courier.upload_limit(job)
-        return min(limit, _REQUEST_MAX // count)
+        if learned is None:
+            try:
+                learned = await self._courier.upload_limit(job)
+            except DeliveryFault as fault:
+                log.info("job %s: its server does not say what it takes: %s", job.id, fault)
+                learned = _USUAL_LIMIT
+                if fault.final:
+                    await self._left(job.guild_id)
+        return min(learned, _REQUEST_MAX // count)
+
+    async def _left(self, guild_id: int) -> None:
+        """The bot was removed from a server: what still waits there is not begun. Without intents nobody tells us."""
+        async with self._db.transaction() as conn:
+            waiting = await jobs.waiting_in(conn, guild_id)
+        for job_id in waiting:
+            await self._results.settle(job_id, Event.CANCEL, reason="bot_removed")
 
     async def _lower(self, job: Job, limit: int, sent: list[Path]) -> int:
         """This place did not take files of that size: remember it for a day, and go down a step."""

@@ -260,3 +260,20 @@ async def bring_near(conn: aiosqlite.Connection, *, now: int, furthest: int) -> 
 async def schedule_looks(conn: aiosqlite.Connection, looks: Sequence[tuple[int, str]]) -> None:
     """Set when to look at each of (unix ms, job)."""
     await conn.executemany("UPDATE jobs SET next_look_at = ? WHERE id = ?", looks)
+
+
+async def queued_behind(conn: aiosqlite.Connection, subject: str, limit: int) -> list[Job]:
+    """Queued jobs of a breaker's subject ('account:PROVIDER', 'model:KEY'), newest first."""
+    rows = await every(
+        conn,
+        "SELECT * FROM jobs WHERE state = 'queued' AND ? IN ('account:' || provider, 'model:' || model)"
+        " ORDER BY created_at DESC LIMIT ?",
+        (subject, limit),
+    )
+    return [job_of(row) for row in rows]
+
+
+async def waiting_in(conn: aiosqlite.Connection, guild_id: int) -> list[str]:
+    """The ids of a server's jobs that are not sent yet."""
+    rows = await every(conn, "SELECT id FROM jobs WHERE guild_id = ? AND state IN ('queued', 'awaiting')", (guild_id,))
+    return [row["id"] for row in rows]

@@ -64,3 +64,8 @@ async def get_meta(conn: aiosqlite.Connection, key: str) -> bytes | None:
 async def set_meta(conn: aiosqlite.Connection, key: str, value: bytes) -> None:
     """Keep a value of the bot itself."""
     await conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+async def forget(conn: aiosqlite.Connection, key: str) -> None:
+    """Remember it no more."""
+    await conn.execute("DELETE FROM remembered WHERE key = ?", (key,))

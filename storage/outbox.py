@@ -92,3 +92,13 @@ async def unshown(conn: aiosqlite.Connection, before: int) -> list[Job]:
         (before,),
     )
     return [job_of(row) for row in rows]
+
+
+async def undelivered(conn: aiosqlite.Connection, guild_id: int) -> list[Job]:
+    """A server's jobs that were given up, newest first; private ones are their members' own matter."""
+    rows = await every(
+        conn,
+        "SELECT * FROM jobs WHERE guild_id = ? AND undelivered = 1 AND private = 0 ORDER BY ended_at DESC LIMIT 25",
+        (guild_id,),
+    )
+    return [job_of(row) for row in rows]

@@ -72,11 +72,11 @@ def paper_boat(width: int = 1280, height: int = 720) -> Image.Image:
     )
     image.paste(water.crop((0, 0, wide, high - shore)), (0, shore))
     pen = ImageDraw.Draw(image, "RGBA")
-    for at in range(0, wide, 150):
+    for left in range(0, wide, 150):
         roof = shore - luck.randint(180, 420)
-        pen.rectangle((at, roof, at + 150, shore), fill=(38, 38, 74, 255))
+        pen.rectangle((left, roof, left + 150, shore), fill=(38, 38, 74, 255))
         for row in range(roof + 40, shore - 60, 80):
-            for column in (at + 25, at + 85):
+            for column in (left + 25, left + 85):
                 if luck.random() < 0.45:
                     pen.rectangle((column, row, column + 34, row + 44), fill=(255, 206, 122, 235))
     image.paste(

@@ -141,8 +141,34 @@ async def test_nowhere_to_go_is_listed(open_wire: OpenWire) -> None:
         w.wire.delete_channel(w.wire.channel)
         w.wire.close_dms(w.wire.member)
         await w.api.finish((await task_of(w)).id)
-        row = await wait_row(w, "SELECT state, announced_at FROM jobs WHERE undelivered = 1")
-        assert row == {"state": "ready", "announced_at": 0}
+        row = await wait_row(w, "SELECT id, state, announced_at FROM jobs WHERE undelivered = 1")
+        assert (row["state"], row["announced_at"]) == ("ready", 0)
+
+        moderator = w.wire.add_member("mod", w.wire.add_role("Moderators", "MANAGE_GUILD"))
+        w.wire.open_dms(w.wire.member)
+        elsewhere = w.wire.add_channel("elsewhere", "text")
+        listed = await (await w.wire.command("manage jobs", member=moderator, channel=elsewhere)).response(timeout=10)
+        assert row["id"] in listed.text
+        again = {"job": row["id"]}
+        outsider = await w.wire.command("manage redeliver", again, channel=elsewhere, force=True)
+        assert "This is for moderators" in (await outsider.response(timeout=10)).text
+        sent = await w.wire.command("manage redeliver", again, member=moderator, channel=elsewhere)
+        assert "on its way again" in (await sent.response(timeout=10)).text
+        await w.wire.wait_for(lambda: films_in(w, w.wire.dm(w.wire.member)), timeout=15)
+        twice = await w.wire.command("manage redeliver", again, member=moderator, channel=elsewhere)
+        assert "no such undelivered film" in (await twice.response(timeout=10)).text
+
+
+async def test_removed_from_the_server(open_wire: OpenWire) -> None:
+    """When a delivery learns that the bot was removed, what still waits there is not begun, and its credits go back."""
+    async with open_wire(member_in_flight=1) as w:
+        w.wire.add_member(w.wire.member.user, guild=w.wire.add_guild("Elsewhere"))
+        await begin(w)
+        await (await w.wire.command("video", {"prompt": "another"})).response(timeout=10)
+        w.wire.remove_bot(w.wire.guild)
+        await w.api.finish((await task_of(w)).id)
+        await wait_row(w, "SELECT 1 FROM jobs WHERE state = 'cancelled' AND reason = 'bot_removed'")
+        await w.wire.wait_for(lambda: films_in(w, w.wire.dm(w.wire.member)), timeout=15)
 
 
 async def test_a_refusal_is_remembered(open_wire: OpenWire) -> None:

@@ -88,6 +88,7 @@ async def test_the_accounts_breaker(open_wire: OpenWire) -> None:
         first = await ask(w, "a broke boat")
         assert not first.ephemeral
         await until_rows(w, "SELECT subject, reason FROM breakers", [("account:sora", "account_balance")])
+        await w.wire.wait_for(lambda: "takes no orders right now" in first.text, timeout=10)
         refused = await ask(w, "another boat")
         assert refused.ephemeral
         assert "Films cannot be made right now" in refused.text

@@ -36,8 +36,11 @@ class Card(ui.LayoutView):
         self.stop()
 
 
-def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int) -> Card:
-    """The card of a new job: credits left (None: no limit), when to expect it (unix ms), jobs in front of it."""
+def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: bool = False) -> Card:
+    """The card of a new job: credits left (None: no limit), when to expect it (unix ms), jobs in front of it.
+
+    `held_up`: it waits because the video service takes no orders.
+    """
     where = _OPEN_IN.get(job.place, "this place")
     rest = "" if left is None else f" · {left:,} left"
     queue = f"\n{ahead} in front of it in the queue." if ahead else ""
@@ -45,9 +48,14 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int) -> Card:
         _BLUE,
         f"### 🎬 <@{job.author_id}> is making a film\n> {plain(job.request.prompt)}",
         f"{recipe(job)}\n**{credits(job.price)}**{rest}",
-        f"Expected {when(ready_at)}, in {where}, with a ping.{queue}",
+        _HELD_UP if held_up else f"Expected {when(ready_at)}, in {where}, with a ping.{queue}",
         buttons=(_button("Cancel", "cancel", job),),
     )
+
+
+_HELD_UP = (
+    "Waiting: the video service takes no orders right now. It goes on by itself, and Cancel gives all credits back."
+)
 
 
 def done(job: Job, link: str) -> Card:
@@ -124,6 +132,19 @@ _STATES = {
     JobState.SUBMITTING: "Starting:",
     JobState.RENDERING: "Being made:",
 }
+
+
+def undelivered(found: Sequence[Job]) -> Card:
+    """For moderators: films that found no place."""
+    if not found:
+        return Card(_GREEN, "### Every film was delivered\nNothing waits for you here.")
+    lines = [
+        f"`{job.id}` <@{job.author_id}> in <#{job.channel_id}>, {when(job.ended_at)}\n"
+        f"-# {plain(job.request.prompt, 80)}"
+        for job in found[:10]
+    ]
+    head = "### Films that found no place\nMend what was in the way, then `/manage redeliver`."
+    return Card(_RED, head, *lines, f"-# and {len(found) - 10} more" if len(found) > 10 else "")
 
 
 def refusal(words: Words, *, free: bool = True) -> Card:

@@ -21,8 +21,8 @@ from ui.words import plain
 log = logging.getLogger("clapper.courier")
 
 MIB = 1024 * 1024
-#: What every server takes by Discord's announcement of September 2026; where it does not, the first refusal teaches it.
-_DEFAULT_LIMIT = 20 * MIB
+#: Bytes that every server takes, by Discord's announcement of September 2026; the first refusal teaches otherwise.
+DEFAULT_LIMIT = 20 * MIB
 #: Boosted servers by tier. Source: https://discord.com/developers/docs/reference#uploading-files
 _TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
 _THREAD_MINUTES = 1440
@@ -54,16 +54,15 @@ class Courier:
         self._clock = clock
 
     async def upload_limit(self, job: Job) -> int:
-        """Bytes of one file that the job's server takes, by its tier; Discord's answer may correct it."""
+        """Bytes of one file that the job's server takes, by its tier; Discord's answer to a film may correct it.
+
+        Raises DeliveryFault, `final` when the bot is no longer in the server.
+        """
         if job.private:
-            return _DEFAULT_LIMIT
-        try:
-            async with _translated():
-                guild = await self._client.http.get_guild(job.guild_id, with_counts=False)
-        except DeliveryFault as fault:
-            log.info("job %s: its server's tier is not known: %s", job.id, fault)
-            return _DEFAULT_LIMIT
-        return _TIER_LIMITS.get(int(guild.get("premium_tier") or 0), _DEFAULT_LIMIT)
+            return DEFAULT_LIMIT
+        async with _translated():
+            guild = await self._client.http.get_guild(job.guild_id, with_counts=False)
+        return _TIER_LIMITS.get(int(guild.get("premium_tier") or 0), DEFAULT_LIMIT)
 
     async def find(self, job: Job) -> Sent | None:
         """Our own message with the job's id, in the place where the last try was going."""
@@ -146,6 +145,11 @@ class Courier:
             await self._edit_card(job, cards.done(job, link))
         else:
             await self._edit_card(job, cards.without_film(job))
+
+    async def say_waiting(self, job: Job, *, held_up: bool) -> None:
+        """Let a waiting card say that the video service takes no orders, or that it goes on."""
+        ready_at = self._clock() + job.usual_seconds * 1000
+        await self._edit_card(job, cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up))
 
     async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""

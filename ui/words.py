@@ -156,6 +156,10 @@ REFUSED: dict[str, Maker] = {
     "paused": lambda v: Words("Clapper is taking a break", f"{v.get('why') or 'Try again later'}.".replace("..", ".")),
     "stopping": lambda v: Words("Clapper is restarting", "Run the command again in a minute."),
     "not_yours": lambda v: Words("That is not your film", "Only the member who asked for it can do this."),
+    "not_moderator": lambda v: Words("This is for moderators", "It needs the right to manage this server."),
+    "nothing_to_deliver": lambda v: Words(
+        "There is no such undelivered film", "`/manage jobs` lists those that found no place."
+    ),
     "job_gone": lambda v: Words("That film is no longer known", "It may have been deleted."),
     "too_late": lambda v: Words(
         "It is being made already", "A film that the video service has begun cannot be stopped."
@@ -213,6 +217,7 @@ ENDED: dict[str, Maker] = {
     "expired": lambda v: Words("The video service never finished this film", "Run it again."),
     "never_arrived": lambda v: Words("The video service lost this film twice", "Run it again in a while."),
     "waited_too_long": lambda v: Words("This film waited too long for its turn", "Run it again when it is calmer."),
+    "bot_removed": lambda v: Words("Clapper was removed from that server", "It was stopped before it had begun."),
     "cancel": lambda v: Words("Cancelled", "It was stopped before it had begun."),
 }
 

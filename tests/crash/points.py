@@ -19,13 +19,13 @@ class Points:
         self._dice = dice
         self.seen: Counter[Point] = Counter()
         self.kills: Counter[Point] = Counter()
-        self._on = False
+        self.on = False
         self._target: Point | None = None
         self._pass = 0
 
     def arm(self) -> Point | None:
         """Choose where this life ends: one of the points that were hit least, or (None) at a random moment."""
-        self._on = True
+        self.on = True
         self._target = None
         if self.kills and self._dice.random() > 0.15:
             least = min(self.kills.values())
@@ -34,18 +34,18 @@ class Points:
         return self._target
 
     def disarm(self) -> None:
-        self._on = False
+        self.on = False
 
     async def reach(self, who: str, method: str, path: str, when: str) -> None:
         """A request came to this point; raises Drop when the bot was killed there."""
         point = (who, method, path, when)
         self.seen[point] += 1
-        if not self._on or (point in self.kills and point != self._target):
+        if not self.on or (point in self.kills and point != self._target):
             return
         if point in self.kills and self._pass:
             self._pass -= 1
             return
-        self._on = False
+        self.on = False
         self.kills[point] += 1
         await self._kill()
         raise Drop

@@ -1,0 +1,91 @@
+"""The discord.py client: without intents or caches, with every command's doors and errors handled in one place."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import discord
+from discord import app_commands
+from discord.ext import commands
+
+from domain.faults import Refused
+from ui.answers import say_trouble
+
+log = logging.getLogger("clapper.client")
+
+
+class Tree(app_commands.CommandTree[Any]):
+    """Lets only allowed servers through, and turns every error into one calm sentence."""
+
+    #: Raises Refused for a server that may not use the bot.
+    check_server: Callable[[int], None]
+
+    async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        if interaction.type is discord.InteractionType.autocomplete:
+            return True  # suggestions cost nothing, and a refusal could not be shown
+        try:
+            if interaction.guild_id is not None:
+                self.check_server(interaction.guild_id)
+        except Refused as fault:
+            await say_trouble(interaction, fault)
+            return False
+        return True
+
+    async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
+        if interaction.type is not discord.InteractionType.autocomplete:
+            await say_trouble(interaction, error)
+
+
+class Clapper(commands.AutoShardedBot):
+    """Commands, buttons and forms come without any intent, so it asks for none: it reads and keeps nothing else.
+
+    `is_told` asks whether Discord has these commands already (by their digest), `told` notes that it has.
+    """
+
+    def __init__(
+        self,
+        cogs: list[commands.Cog],
+        *,
+        check_server: Callable[[int], None],
+        is_told: Callable[[bytes], Awaitable[bool]],
+        told: Callable[[bytes], Awaitable[None]],
+    ) -> None:
+        super().__init__(
+            commands.when_mentioned,
+            intents=discord.Intents.none(),
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            chunk_guilds_at_startup=False,
+            max_messages=None,
+            max_ratelimit_timeout=30.0,
+            allowed_mentions=discord.AllowedMentions.none(),
+            help_command=None,
+            tree_cls=Tree,
+        )
+        assert isinstance(self.tree, Tree)
+        self.tree.check_server = check_server
+        self._parts = cogs
+        self._is_told = is_told
+        self._told = told
+        #: Set once the bot is logged in and may send.
+        self.logged_in = asyncio.Event()
+
+    async def setup_hook(self) -> None:
+        for cog in self._parts:
+            await self.add_cog(cog)
+        await self.tell_commands()
+        self.logged_in.set()
+
+    async def tell_commands(self, *, always: bool = False) -> None:
+        """Tell Discord about the commands, when they have changed since the last time or `always`."""
+        tree = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()], sort_keys=True)
+        digest = hashlib.sha256(f"{self.application_id}\n{tree}".encode()).digest()
+        if not always and await self._is_told(digest):
+            return
+        await self.tree.sync()
+        await self._told(digest)
+        log.info("commands synchronised")

@@ -1,0 +1,227 @@
+"""What must be true once everything has come to rest: each job ended, told once, made once, paid right."""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from demo.life import Task
+from tests.discordwire import DiscordWire, Interaction, Message
+
+FINAL = {"ready", "failed", "expired", "cancelled"}
+_JOB_ID = re.compile(r"([0-9a-z]{10})\s*$")
+_CALLBACK = re.compile(r"/callback/([0-9a-z]+)\.([0-9]+)\.")
+
+
+def open_jobs(path: Path) -> int:
+    """How many jobs still have something before them: not final, or nobody was told and the bot goes on trying."""
+    with closing(_reader(path)) as conn:
+        marks = ", ".join(f"'{state}'" for state in sorted(FINAL))
+        row = conn.execute(
+            f"SELECT count(*) FROM jobs WHERE state NOT IN ({marks}) OR (announced_at = 0 AND undelivered = 0)"
+        ).fetchone()
+        return int(row[0])
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    conn = sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)
+    conn.row_factory = sqlite3.Row
+    return conn
+
+
+@dataclass
+class Audit:
+    """The counts, and in `wrong` a line for everything that should not be."""
+
+    jobs: int = 0
+    final: int = 0
+    once: int = 0
+    quiet: int = 0
+    twice: int = 0
+    never: int = 0
+    asked: int = 0
+    again: int = 0
+    stale_cards: int = 0
+    no_card: int = 0
+    states: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)
+    ledger: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not self.wrong and not self.ledger
+
+    def line(self) -> str:
+        """All counts in one line."""
+        quiet = f" (and {self.quiet} as quietly as they were stopped)" if self.quiet else ""
+        return (
+            f"{self.jobs} jobs, {self.final} final, {self.once} announced once{quiet}, {self.twice} twice,"
+            f" {self.never} never, API asked {self.asked} + {self.again} again, ledger {'WRONG' if self.ledger else 'ok'}"
+        )
+
+    def details(self) -> list[str]:
+        """What is wrong, and what is only worth knowing."""
+        states = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items()))
+        return [
+            *self.wrong,
+            *self.ledger,
+            f"states: {states}",
+            f"cards that still say it is being made: {self.stale_cards}; jobs whose card nobody saw: {self.no_card}",
+        ]
+
+
+def audit(path: Path, wire: DiscordWire, tasks: Iterable[Task], commands: Iterable[Interaction]) -> Audit:
+    """Compare the database with what the two stand-ins saw. `commands` are all that were ever used."""
+    found = Audit()
+    made, said = _made(tasks), _said(wire)
+    with closing(_reader(path)) as conn:
+        rows = [dict(row) for row in conn.execute("SELECT * FROM jobs ORDER BY created_at")]
+        films = Counter(row["job_id"] for row in conn.execute("SELECT job_id FROM films"))
+        found.ledger += _ledger(conn, {row["id"]: row for row in rows})
+    found.jobs = len(rows)
+    shown = {one.id: one for one in commands if not one.hidden and (one.kind == "message" or one.followups)}
+    known = {row["interaction_id"] for row in rows}
+    found.wrong += [f"/video {id} got a public card, and there is no job" for id in shown if id not in known]
+    for row in rows:
+        found.states[row["state"]] += 1
+        messages = said.pop(row["id"], [])
+        mistakes = _told(found, row, messages, films[row["id"]])
+        mistakes += _asked(found, row, made.get(row["id"], []), films[row["id"]])
+        if row["state"] in FINAL:
+            found.final += 1
+            card = _card(wire, row)
+            found.stale_cards += card is not None and any(name.startswith("job:cancel:") for name in card.custom_ids)
+        else:
+            mistakes.append("is not final")
+        found.no_card += not row["private"] and row["interaction_id"] not in shown
+        if mistakes:
+            found.wrong.append(_describe(row, mistakes, messages, made.get(row["id"], [])))
+    found.wrong += [f"{len(messages)} messages about {id}, and there is no such job" for id, messages in said.items()]
+    return found
+
+
+def _made(tasks: Iterable[Task]) -> dict[str, list[tuple[int, Task]]]:
+    """Accepted generations by job, with the attempt that asked for each."""
+    made: dict[str, list[tuple[int, Task]]] = defaultdict(list)
+    for task in tasks:
+        named = _CALLBACK.search(task.request.get("callback_url", ""))
+        assert named is not None
+        made[named[1]].append((int(named[2]), task))
+    return made
+
+
+def _said(wire: DiscordWire) -> dict[str, list[Message]]:
+    """Everything that the bot said about a job, by the id at its end."""
+    said: dict[str, list[Message]] = defaultdict(list)
+    for channel in wire.channels.values():
+        for message in channel.messages.values():
+            if message.author is wire.bot and (named := _JOB_ID.search(message.content)):
+                said[named[1]].append(message)
+    return said
+
+
+def _told(found: Audit, row: dict[str, Any], messages: list[Message], films: int) -> list[str]:
+    """Was it announced exactly once? A film that came after its job's end is one announcement more."""
+    mistakes: list[str] = []
+    late = bool(films) and row["state"] != "ready"
+    with_film = [one for one in messages if one.files or "/films/" in one.content]
+    without = len(messages) - len(with_film)
+    quiet = row["state"] == "cancelled" or row["muted"]
+    wanted_films = 1 if films and not row["refunded"] else 0
+    if row["state"] in FINAL and not row["announced_at"]:
+        mistakes.append("was given up" if row["undelivered"] else "is not announced")
+    if quiet and not messages:
+        found.quiet += 1
+        return mistakes
+    if not messages:
+        found.never += 1
+        return [*mistakes, "nobody was told"]
+    if len(with_film) > wanted_films or without > (1 if late or not wanted_films else 0):
+        found.twice += 1
+        mistakes.append(f"told {len(with_film)} times with a film and {without} times without")
+    elif len(with_film) < wanted_films:
+        mistakes.append("told without its film")
+    else:
+        found.once += 1
+    if row["message_id"] not in {one.id for one in messages}:
+        mistakes.append(f"its message is said to be {row['message_id']}")
+    return mistakes
+
+
+def _asked(found: Audit, row: dict[str, Any], tasks: list[tuple[int, Task]], films: int) -> list[str]:
+    """Was the API asked once? What it never accepted may be asked again."""
+    found.asked += bool(tasks)
+    found.again += row["attempt"] - 1
+    if len(tasks) > 1:
+        return [f"made {len(tasks)} times, by attempts {[attempt for attempt, _ in tasks]}"]
+    if row["state"] == "ready" and not tasks:
+        return ["is ready, and was never made"]
+    if tasks and not films and (tasks[0][1].response or {}).get("success"):
+        return ["the API made its film, and it is lost"]
+    return []
+
+
+def _card(wire: DiscordWire, row: dict[str, Any]) -> Message | None:
+    command = next((one for one in wire.interactions.values() if one.id == row["interaction_id"]), None)
+    if row["card_message_id"]:
+        channel = wire.channels.get(row["card_channel_id"])
+        return channel.messages.get(row["card_message_id"]) if channel else None
+    return command.original if command else None
+
+
+def _describe(row: dict[str, Any], mistakes: list[str], messages: list[Message], tasks: list[tuple[int, Task]]) -> str:
+    names = ("state", "place", "private", "muted", "refunded", "attempt", "task_id", "reason", "announcement", "tries")
+    names += ("target_id", "announced_at", "undelivered", "card_message_id", "message_id", "looks", "request")
+    told = "".join(
+        f"\n    message {one.id} in {one.channel.type}:{one.channel.id} nonce {one.nonce} at {one.created:.3f}"
+        f" with {len(one.files)} files: {one.content.splitlines()[0][:80]!r}"
+        for one in messages
+    )
+    asked = "".join(
+        f"\n    attempt {attempt} became {task.id} at {task.created_at:.3f}: {sorted(task.words)},"
+        f" callbacks {[status for _, status in task.callbacks]}"
+        for attempt, task in tasks
+    )
+    fields = " ".join(f"{name}={row[name]}" for name in names)
+    return f"job {row['id']}: {'; '.join(mistakes)}\n    {fields}{told}{asked}"
+
+
+def _ledger(conn: sqlite3.Connection, jobs: dict[str, dict[str, Any]]) -> list[str]:
+    """Each hold has one end, that of its job; counters and grants are the sums of what was kept."""
+    wrong: list[str] = []
+    ends: dict[tuple[str, str], list[sqlite3.Row]] = defaultdict(list)
+    counters: Counter[tuple[int, str, str]] = Counter()
+    held: Counter[str] = Counter()
+    rows = list(conn.execute("SELECT * FROM ledger WHERE job_id IS NOT NULL ORDER BY id"))
+    for row in rows:
+        if row["kind"] != "hold":
+            ends[row["job_id"], row["source"]].append(row)
+        if row["kind"] != "capture":
+            sign = 1 if row["kind"] == "hold" else -1
+            for subject, window, amount in json.loads(row["windows"]):
+                counters[row["guild_id"], subject, window] += sign * amount
+    for hold in (row for row in rows if row["kind"] == "hold"):
+        job = jobs[hold["job_id"]]
+        held[job["id"]] += hold["amount"]
+        kinds = [end["kind"] for end in ends.pop((job["id"], hold["source"]), [])]
+        right = ["capture"] if job["state"] == "ready" else ["release"] if job["state"] in FINAL else []
+        if kinds != right + ["refund"] * job["refunded"]:
+            wrong.append(
+                f"ledger: job {job['id']} is {job['state']} (refunded {job['refunded']}), its hold has {kinds}"
+            )
+    wrong += [f"ledger: an end without a hold: {key}" for key in ends]
+    wrong += [
+        f"ledger: {id} holds {held[id]} of {job['price']}" for id, job in jobs.items() if held[id] != job["price"]
+    ]
+    for row in conn.execute("SELECT * FROM counters"):
+        sum_ = counters.pop((row["guild_id"], row["subject"], row["win"]), 0)
+        if row["spent"] != sum_ or row["spent"] < 0:
+            wrong.append(f"ledger: counter {row['subject']} {row['win']} is {row['spent']}, its rows make {sum_}")
+    return wrong + [f"ledger: no counter {key}, its rows make {sum_}" for key, sum_ in counters.items() if sum_]

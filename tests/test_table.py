@@ -1,0 +1,303 @@
+"""Every event in every state, against real storage: what the design's table says, and nothing beside it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from domain.catalogue import Catalogue
+from domain.faults import Refused
+from domain.job import Event, Film, Job, JobState, Pace, Report, Verdict
+from domain.request import parse
+from service.breakers import Breakers
+from service.cancel import Cancel, Cancelled
+from service.intake import Ask, Intake
+from service.results import Results
+from storage import jobs, ledger, outbox
+from storage.database import Database, open_database
+
+CATALOGUE = Catalogue.parse((Path(__file__).parent.parent / "catalogue.toml").read_text("utf-8"))
+PACE = Pace()
+MINUTE = 60_000
+TERMS = ledger.Terms(daily=20, server_daily=1_000)
+STATES = ("awaiting", "queued", "submitting", "rendering", "ready", "failed", "expired", "cancelled")
+
+# The design's table, written down by hand and not read from the domain's own, so that an error there shows here.
+# A state: it goes there, credits follow. "." nothing changes. "look": asked about at once, by the doors that can.
+# "id": the task's id is kept where none is known. "free": the film is kept, people are told (again), nothing is charged.
+TABLE = """
+event           awaiting  queued    submitting rendering ready    failed   expired  cancelled
+send            .         submitting .         .         .        .        .        .
+accepted        .         .         rendering  .         id       id       id       id
+succeeded       .         ready     ready      ready     .        free     free     free
+refused         .         .         failed     .         .        .        .        .
+slowed          .         .         queued     .         .        .        .        .
+account_closed  .         .         queued     .         .        .        .        .
+model_closed    .         .         failed     .         .        .        .        .
+not_seen        .         .         submitting .         .        .        .        .
+not_seen_again  .         .         failed     .         .        .        .        .
+bad_input       .         failed    .          .         .        .        .        .
+no_film         .         .         .          .         refund   .        .        .
+unclear         .         .         .          .         .        .        .        .
+failed          .         .         failed     failed    .        .        .        .
+failed_old      .         .         .          .         .        .        .        .
+stranger        .         look      look       look      .        .        .        .
+cancel          cancelled cancelled no         no        no       no       no       no
+deadline        .         expired   expired    expired   .        .        .        .
+approve         queued    .         .          .         .        .        .        .
+"""
+ROWS = {line.split()[0]: dict(zip(STATES, line.split()[1:], strict=True)) for line in TABLE.strip().splitlines()[1:]}
+
+FILMS = (Film("film-1", "https://cdn.example/1.mp4"), Film("film-2", "https://cdn.example/2.mp4"))
+DATA = [{"id": film.vendor_id, "video_url": film.url, "state": "succeeded"} for film in FILMS]
+SUCCESS: dict[str, Any] = {"success": True, "trace_id": "trace-2", "data": DATA}
+FAILURE: dict[str, Any] = {
+    "success": False,
+    "trace_id": "trace-2",
+    "error": {"code": "api_error", "message": "fetch failed"},
+}
+WHOLE = Report("task-1", Verdict.SUCCEEDED, films=FILMS, trace_id="trace-2")
+BROKEN = Report("task-1", Verdict.FAILED, code="api_error", message="fetch failed", trace_id="trace-2")
+NO_ID = Report("", Verdict.FAILED, code="bad_request", message="no", trace_id="trace-2")
+BEGUN = Report("task-1", Verdict.PENDING, trace_id="trace-2")
+
+
+@dataclass
+class House:
+    """The real intake, results and cancel on a real file, with a clock that the test turns."""
+
+    db: Database
+    now: list[int]
+    woken: list[int]
+    results: Results
+    intake: Intake
+    cancel: Cancel
+    made: int = 0
+
+    async def rows(self) -> dict[str, list[dict[str, Any]]]:
+        """Everything that the file holds about jobs and credits."""
+        tables = ("jobs", "films", "inputs", "ledger", "counters", "grants", "epochs", "breakers", "remembered")
+        return {
+            table: [dict(row) for row in await self.db.reader.execute_fetchall(f"SELECT * FROM {table}")]
+            for table in tables
+        }
+
+    async def move(self, job: Job, event: Event, to: JobState, **more: Any) -> None:
+        async with self.db.transaction() as conn:
+            assert await jobs.move(conn, job.id, event, to, **more)
+
+    async def begin(self, state: JobState, *, attempt: int = 1, known: bool = True) -> Job:
+        """A job of a member of its own in a server of its own, paid half by the window and half by a grant.
+
+        `attempt` 2 is one that was sent again. `known` says whether a final job's task id was ever learned.
+        """
+        self.made += 1
+        self.now[0] += MINUTE
+        guild, n = 1_000 + self.made, self.made
+        async with self.db.transaction() as conn:
+            await conn.execute(
+                "INSERT INTO rules (guild_id, subject, period, credits) VALUES (?,?,?,?)", (guild, "everyone", "day", 1)
+            )
+            await conn.execute(
+                "INSERT INTO grants (guild_id, member_id, amount, reason, created_at) VALUES (?, ?, 5, 'test', 0)",
+                (guild, n),
+            )
+        ask = Ask(n, "token", guild, 7, "text", n, "en-GB")
+        order = self.intake.check(ask, prompt="a boat", model=None, duration=None, orientation=None, size=None)
+        job = (await self.intake.admit(order)).job
+        if state is JobState.AWAITING:
+            async with self.db.transaction() as conn:
+                # No command begins one yet: it differs from a queued job by its state alone.
+                await jobs.change(conn, job.id, state="awaiting")
+        elif state not in (JobState.QUEUED, JobState.CANCELLED):
+            await self._sent(job, attempt)
+        if state in (JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED):
+            await self._ended(job, state, known)
+        elif state is JobState.RENDERING:
+            await self.results.settle(job.id, Event.ACCEPTED, report=BEGUN)
+        elif state is JobState.READY:
+            await self.results.settle(job.id, Event.SUCCEEDED, report=WHOLE if known else Report("", *_film()))
+        if state in (JobState.READY, JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED):
+            async with self.db.transaction() as conn:
+                await outbox.begin(conn, job.id, target_id=7, now=self.now[0], again=False)
+                await outbox.done(conn, job.id, now=self.now[0], thread_id=7, message_id=70)
+        return await self.job(job.id)
+
+    async def _sent(self, job: Job, attempt: int) -> None:
+        at = self.now[0]
+        await self.move(job, Event.SEND, JobState.SUBMITTING, sent_at=at, next_look_at=at + MINUTE, looks=0)
+        if attempt > 1:
+            await self.move(job, Event.NOT_SEEN, JobState.SUBMITTING, attempt=attempt)
+
+    async def _ended(self, job: Job, state: JobState, known: bool) -> None:
+        if state is JobState.CANCELLED:
+            await self.results.settle(job.id, Event.CANCEL)
+        elif state is JobState.EXPIRED:
+            if known:
+                await self.results.settle(job.id, Event.ACCEPTED, report=BEGUN)
+            await self.results.settle(job.id, Event.DEADLINE, reason="expired")
+        else:
+            await self.results.settle(job.id, Event.REFUSED, report=BROKEN if known else NO_ID)
+
+    async def job(self, job_id: str) -> Job:
+        job = await jobs.get(self.db.reader, job_id)
+        assert job
+        return job
+
+
+def _film() -> tuple[Verdict, tuple[Film, ...]]:
+    return Verdict.SUCCEEDED, FILMS
+
+
+async def quiet(*_: str) -> None:
+    """An operator who hears nothing."""
+
+
+@pytest_asyncio.fixture
+async def house(tmp_path: Path) -> AsyncIterator[House]:
+    now, woken = [1_800_000_000_000], [0]
+    async with open_database(tmp_path / "clapper.db") as db:
+        clock = lambda: now[0]  # noqa: E731 - one clock for all of them
+        results = Results(db, pace=PACE, on_change=lambda: woken.__setitem__(0, woken[0] + 1), clock=clock)
+        intake = Intake(
+            db,
+            catalogue=CATALOGUE,
+            breakers=Breakers(db, pace=PACE, tell=quiet, clock=clock),
+            terms=TERMS,
+            allowed=frozenset(),
+            total_in_flight=5,
+            pace=PACE,
+            on_job=lambda: None,
+            clock=clock,
+        )
+        yield House(db, now, woken, results, intake, Cancel(db, results=results))
+
+
+Act = Callable[[House, Job], Awaitable[object]]
+
+
+@dataclass(frozen=True)
+class Door:
+    """One way in which an event comes to a job, and what it may leave beside the table's own step."""
+
+    event: str
+    name: str
+    act: Act
+    attempt: int = 1
+    #: Columns that this way writes when the job moves, with their values.
+    writes: dict[str, Any] = field(default_factory=dict)
+    #: States from which this way does not lead to that event: it is walked as another door.
+    not_from: tuple[str, ...] = ()
+    #: Whether the final job that it meets knows its task.
+    known: bool = True
+
+
+def settle(event: Event, report: Report | None = None, **more: Any) -> Act:
+    async def act(house: House, job: Job) -> object:
+        return await house.results.settle(job.id, event, report=report, **more)
+
+    return act
+
+
+def answered(report: Report) -> Act:
+    return lambda house, job: house.results.answered(job, report)
+
+
+def called_back(attempt: int, payload: dict[str, Any]) -> Act:
+    return lambda house, job: house.results.called_back(job.id, attempt, payload)
+
+
+def looked(report: Report) -> Act:
+    return lambda house, job: house.results.looked(job.id, report)
+
+
+async def pressed(house: House, job: Job) -> object:
+    """The author's button; a finished job is refused by its words, and one that runs by offering something else."""
+    try:
+        return await house.cancel.cancel(job.id, guild_id=job.guild_id, user_id=job.author_id)
+    except Refused as refused:
+        return refused.reason
+
+
+VENDOR = {"task_id": "task-1", "trace_id": "trace-2"}
+FAULT = VENDOR | {"reason": "vendor_failed", "detail": "api_error: fetch failed"}
+AGAIN = {"attempt": 2, "sent_at": 5, "next_look_at": 6, "looks": 0}
+DOORS = (
+    Door("send", "dispatch", settle(Event.SEND, sent_at=4, next_look_at=5), writes={"sent_at": 4, "next_look_at": 5}),
+    Door("accepted", "settle", settle(Event.ACCEPTED, BEGUN), writes=VENDOR),
+    Door("accepted", "settle, id unknown", settle(Event.ACCEPTED, BEGUN), writes=VENDOR, known=False),
+    Door("accepted", "answered", answered(BEGUN), writes=VENDOR, known=False),
+    Door("succeeded", "settle", settle(Event.SUCCEEDED, WHOLE), writes=VENDOR),
+    Door("succeeded", "answered", answered(WHOLE), writes=VENDOR),
+    Door("succeeded", "looked", looked(WHOLE), writes=VENDOR),
+    Door(
+        "succeeded",
+        "callback",
+        called_back(1, SUCCESS | {"task_id": "task-1"}),
+        writes=VENDOR,
+        not_from=("submitting",),
+    ),  # whose task that is, only the API can say: see `stranger`
+    Door("succeeded", "callback without id", called_back(1, SUCCESS), writes={"trace_id": "trace-2"}),
+    Door("succeeded", "callback of an older attempt", called_back(1, SUCCESS), 2, {"trace_id": "trace-2"}),
+    Door(
+        "refused",
+        "settle",
+        settle(Event.REFUSED, NO_ID, reason="moderation"),
+        writes={"trace_id": "trace-2", "reason": "moderation", "detail": "bad_request: no"},
+    ),
+    Door("refused", "answered", answered(BROKEN), writes=FAULT),
+    Door("slowed", "settle", settle(Event.SLOWED, not_before=9), writes={"not_before": 9}),
+    Door("account_closed", "settle", settle(Event.ACCOUNT_CLOSED)),
+    Door(
+        "model_closed",
+        "settle",
+        settle(Event.MODEL_CLOSED, NO_ID, reason="model_gone"),
+        writes={"trace_id": "trace-2", "reason": "model_gone", "detail": "bad_request: no"},
+    ),
+    Door("not_seen", "settle", settle(Event.NOT_SEEN, **AGAIN), writes=AGAIN),
+    Door(
+        "not_seen_again", "settle", settle(Event.NOT_SEEN_AGAIN, reason="never_arrived"), 2, {"reason": "never_arrived"}
+    ),
+    Door(
+        "bad_input",
+        "settle",
+        settle(Event.BAD_INPUT, reason="picture_gone", detail="{}"),
+        writes={"reason": "picture_gone", "detail": "{}"},
+    ),
+    Door("no_film", "settle", settle(Event.NO_FILM, reason="no_film"), writes={"reason": "no_film", "refunded": 1}),
+    Door("unclear", "settle", settle(Event.UNCLEAR)),
+    Door("unclear", "answered", answered(Report("", Verdict.UNCLEAR))),
+    Door("failed", "settle", settle(Event.FAILED, BROKEN), writes=FAULT),
+    Door("failed", "looked", looked(BROKEN), writes=FAULT),
+    Door("failed", "callback", called_back(1, FAILURE | {"task_id": "task-1"}), writes=FAULT, not_from=("submitting",)),
+    Door(
+        "failed",
+        "callback without id",
+        called_back(2, FAILURE),
+        2,
+        {name: value for name, value in FAULT.items() if name != "task_id"},
+    ),
+    Door("failed_old", "settle", settle(Event.FAILED_OLD, BROKEN)),
+    Door("failed_old", "callback of an older attempt", called_back(1, FAILURE), 2),
+    Door("failed_old", "its task too", called_back(1, FAILURE | {"task_id": "task-0"}), 2, not_from=("submitting",)),
+    Door("failed_old", "no success", called_back(1, {"task_id": "task-1"}), not_from=("submitting",)),
+    Door("failed_old", "neither word nor id", called_back(1, {"data": "thanks"})),
+    Door("failed_old", "unknown state", called_back(1, {"success": True, "data": [DATA[0] | {"state": "dreaming"}]})),
+    Door("stranger", "settle", settle(Event.STRANGER, WHOLE)),
+    # A queued job waits for an answer of nobody, and a submitted one cannot know yet which task is its own.
+    Door(
+        "stranger",
+        "callback",
+        called_back(1, SUCCESS | {"task_id": "theirs"}),
+        not_from=("awaiting", "queued", "cancelled"),
+    ),
+    Door("cancel", "settle", settle(Event.CANCEL)),
+    Door("cancel", "button", pressed),
+    Door("deadline", "settle", settle(Event.DEADLINE, reason="expired"), writes={"reason": "expired"}),
+    Door("approve", "settle", settle(Event.APPROVE)),
+)
