@@ -74,11 +74,16 @@ class Breakers:
             if breaker := self._open.get(subject):
                 await self._trip(subject, breaker.reason)
 
-    async def trip(self, subject: str, reason: str) -> None:
-        """Open a breaker; the operator hears of it once."""
-        if await self._trip(subject, reason):
+    async def trip(self, subject: str, reason: str) -> bool:
+        """Open a breaker; true when it was shut, and people are to be told by `say`."""
+        new = await self._trip(subject, reason)
+        if new:
             log.warning("breaker open: %s (%s)", subject, reason)
-            await self._tell(reason, subject)
+        return new
+
+    async def say(self, subject: str, reason: str) -> None:
+        """Tell the operator, once for each opening."""
+        await self._tell(reason, subject)
 
     async def heal(self, job: Job) -> None:
         """The API took a job: whatever was open for it is shut."""

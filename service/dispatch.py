@@ -180,17 +180,23 @@ class Dispatch:
             self._held[job.wire.provider] = now + 5_000
             await self._results.settle(job.id, Event.SLOWED, not_before=now + 5_000)
         elif fault.reason in ("account_token", "account_balance"):
-            await self._breakers.trip(account_of(job.wire.provider), fault.reason)
-            await self._results.settle(job.id, Event.ACCOUNT_CLOSED)
+            await self._close(account_of(job.wire.provider), fault, job, Event.ACCOUNT_CLOSED)
         elif fault.reason == "model_gone":
-            await self._breakers.trip(model_of(job.request.model), fault.reason)
-            await self._results.settle(job.id, Event.MODEL_CLOSED, report=answer, reason="model_gone")
+            more = {"report": answer, "reason": "model_gone"}
+            await self._close(model_of(job.request.model), fault, job, Event.MODEL_CLOSED, **more)
         elif fault.reason == "unknown":
             log.warning("job %s: nobody knows whether the API has it; looking for it", job.id)
             await self._results.settle(job.id, Event.UNCLEAR)
         else:
             reason = None if fault.reason == "vendor_said_no" else {"reason": fault.reason}
             await self._results.settle(job.id, Event.REFUSED, report=answer, **(reason or {}))
+
+    async def _close(self, subject: str, fault: VendorFault, job: Job, event: Event, **more: Any) -> None:
+        """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that."""
+        new = await self._breakers.trip(subject, fault.reason)
+        await self._results.settle(job.id, event, **more)
+        if new:
+            await self._breakers.say(subject, fault.reason)
 
     async def _images(self, pictures: list[inputs.Stored], job: Job) -> tuple[list[str], int]:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""

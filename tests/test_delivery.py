@@ -164,7 +164,8 @@ async def test_removed_from_the_server(open_wire: OpenWire) -> None:
     async with open_wire(member_in_flight=1) as w:
         w.wire.add_member(w.wire.member.user, guild=w.wire.add_guild("Elsewhere"))
         await begin(w)
-        await (await w.wire.command("video", {"prompt": "another"})).response(timeout=10)
+        for prompt in ("the next in turn", "one that waits"):
+            await (await w.wire.command("video", {"prompt": prompt})).response(timeout=10)
         w.wire.remove_bot(w.wire.guild)
         await w.api.finish((await task_of(w)).id)
         await wait_row(w, "SELECT 1 FROM jobs WHERE state = 'cancelled' AND reason = 'bot_removed'")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from demo.life import Task
+from tests import clips
 from tests.conftest import PACE, OpenWire, Wired
 from tests.discordwire import DiscordWire, Interaction, Member, Message
 
@@ -85,7 +86,10 @@ async def test_the_accounts_breaker(open_wire: OpenWire) -> None:
     """Without balance: the job waits, new commands are refused free, the operator hears once, one trial goes on."""
     pace = replace(PACE, breaker=700)
     async with open_wire(pace=pace) as w:
-        first = await ask(w, "a broke boat")
+        command = await w.wire.command(
+            "video", {"prompt": "a broke boat"}, attachments={"image1": ("cat.png", clips.picture())}
+        )
+        first = await command.response(timeout=10)
         assert not first.ephemeral
         await until_rows(w, "SELECT subject, reason FROM breakers", [("account:sora", "account_balance")])
         await w.wire.wait_for(lambda: "takes no orders right now" in first.text, timeout=10)
