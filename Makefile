@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := bot.py logs.py settings.py web.py acedata bench cogs demo domain media service storage tests ui
 
-.PHONY: test check demo format clean
+.PHONY: test check demo crash soak pictures format clean
 
 # Made anew only when a requirements file has changed since.
 .venv/ready: requirements.txt requirements-dev.txt
@@ -25,6 +25,21 @@ check: .venv/ready
 
 demo: .venv/ready
 	$(BIN)/python -m demo $(ARGS)
+
+# Kills the bot with SIGKILL at every request, again and again, and counts what people got.
+KILLS ?= 200
+crash: .venv/ready
+	$(BIN)/python -m tests.crash --kills $(KILLS)
+
+# Ten minutes of everything failing at random.
+MINUTES ?= 10
+JOBS ?= 2000
+soak: .venv/ready
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --jobs $(JOBS)
+
+# The README's screenshots, taken by using the demo in Chromium.
+pictures: .venv/ready
+	$(BIN)/python -m tests.pictures
 
 format: .venv/ready
 	$(BIN)/ruff format .

@@ -13,6 +13,15 @@ show();
 const dress = () => document.querySelectorAll("video:not([controls])").forEach((film) => { film.controls = true; });
 new MutationObserver(dress).observe(document.body, { childList: true, subtree: true });
 
+// The newest message stays in sight, also when its film grows as it loads, until the visitor scrolls away from the end.
+const talk = document.getElementById("channel-timeline");
+let follows = true;
+const look = () => requestAnimationFrame(() => { follows = talk.scrollHeight - talk.scrollTop - talk.clientHeight < 40; });
+["wheel", "touchmove", "keyup", "pointerup"].forEach((move) => talk.addEventListener(move, look, { passive: true }));
+const end = () => { if (follows) talk.scrollTop = talk.scrollHeight; };
+new ResizeObserver(end).observe(document.getElementById("channel-message-list"));
+document.getElementById("channel-composer").addEventListener("submit", () => { follows = true; end(); }, true);
+
 const list = document.createElement("nav");
 list.id = "places";
 list.setAttribute("aria-label", "Channels");

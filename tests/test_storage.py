@@ -6,14 +6,18 @@ import asyncio
 import random
 import sqlite3
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from domain.faults import StorageFault
+from domain.job import Film, JobState
 from storage import database as storage
-from storage.database import Database, known_version, one, open_database
+from storage import jobs, ledger
+from storage.database import Database, every, known_version, one, open_database
+from tests.test_words import a_job
 
 
 @pytest_asyncio.fixture
@@ -145,3 +149,31 @@ async def test_migrations_are_whole_or_absent(tmp_path: Path, monkeypatch: pytes
     with sqlite3.connect(copy) as conn:
         assert conn.execute("SELECT count(*) FROM meta").fetchone()[0] == 1
     conn.close()
+
+
+async def test_a_migration_keeps_jobs_in_every_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A later schema finds every job, picture, film and ledger row as they were, and a backup of the old file."""
+    path = tmp_path / "a.db"
+    async with open_database(path) as db, db.transaction() as conn:
+        for n, state in enumerate(JobState):
+            job = replace(a_job(id=f"job{n}", interaction_id=n), state=state)
+            await jobs.begin(conn, job, fold=str(n))
+            terms = ledger.Terms(daily=100, server_daily=100)
+            await ledger.hold(
+                conn, guild_id=1, member_id=42, channel_id=2, job_id=job.id, price=2, now=job.created_at, terms=terms
+            )
+            await jobs.keep_films(conn, job.id, [Film("v", "https://example.org/a.mp4")])
+        before = [dict(row) for row in await every(conn, "SELECT * FROM jobs ORDER BY id")]
+    folder = tmp_path / "migrations"
+    folder.mkdir()
+    for file in storage.MIGRATIONS.glob("*.sql"):
+        (folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
+    later = f"{known_version() + 1:04}"
+    (folder / f"{later}_more.sql").write_text("ALTER TABLE jobs ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';")
+    monkeypatch.setattr(storage, "MIGRATIONS", folder)
+    async with open_database(path) as db:
+        rows = await every(db.reader, "SELECT * FROM jobs ORDER BY id")
+        assert [dict(row) for row in rows] == [row | {"mood": "calm"} for row in before]
+        counts = [(await one(db.reader, f"SELECT count(*) FROM {table}")) for table in ("ledger", "films")]
+        assert [row[0] for row in counts if row] == [len(JobState), len(JobState)]
+    assert path.with_name(f"a.db.before-{later}").exists()

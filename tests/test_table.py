@@ -27,7 +27,8 @@ STATES = ("awaiting", "queued", "submitting", "rendering", "ready", "failed", "e
 
 # The design's table, written down by hand and not read from the domain's own, so that an error there shows here.
 # A state: it goes there, credits follow. "." nothing changes. "look": asked about at once, by the doors that can.
-# "id": the task's id is kept where none is known. "free": the film is kept, people are told (again), nothing is charged.
+# "id": the task's id is kept where none is known. "free": the film is kept and people are told (again), at no charge.
+# "no": said to the one who pressed.
 TABLE = """
 event           awaiting  queued    submitting rendering ready    failed   expired  cancelled
 send            .         submitting .         .         .        .        .        .
@@ -85,10 +86,10 @@ class House:
 
     async def rows(self) -> Rows:
         """Everything that the file holds."""
-        return {
-            table: [dict(row) for row in await self.db.reader.execute_fetchall(f"SELECT * FROM {table} ORDER BY 1, 2")]
-            for table in TABLES
-        }
+        found: Rows = {}
+        for table in TABLES:
+            found[table] = [dict(row) for row in await self.db.reader.execute_fetchall(f"SELECT * FROM {table}")]
+        return found | {"films": in_order(found["films"]), "ledger": in_order(found["ledger"])}
 
     async def forget(self, job: Job) -> None:
         """Remove a job and all that came with it, so that the file stays small."""
@@ -276,7 +277,7 @@ DOORS = (
         settle(Event.MODEL_CLOSED, NO_ID, reason="model_gone"),
         writes={"trace_id": "trace-2", "reason": "model_gone", "detail": "bad_request: no"},
     ),
-    Door("not_seen", "settle", settle(Event.NOT_SEEN, **AGAIN), writes=AGAIN),
+    Door("not_seen", "settle", settle(Event.NOT_SEEN, None, **AGAIN), writes=AGAIN),
     Door(
         "not_seen_again", "settle", settle(Event.NOT_SEEN_AGAIN, reason="never_arrived"), 2, {"reason": "never_arrived"}
     ),
@@ -320,6 +321,12 @@ DOORS = (
 )
 
 
+def in_order(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of the ledger or of films, whatever order they were written in."""
+    rows = [{name: value for name, value in row.items() if name != "id"} for row in rows]
+    return sorted(rows, key=lambda row: (row["job_id"], row.get("kind"), row.get("source"), row.get("n")))
+
+
 def expected(before: Rows, job: Job, door: Door, cell: str, now: int) -> Rows:
     """What the file holds when the table's cell has happened to the job, and nothing else."""
     after = {table: [dict(row) for row in rows] for table, rows in before.items()}
@@ -340,13 +347,11 @@ def expected(before: Rows, job: Job, door: Door, cell: str, now: int) -> Rows:
         row |= {"next_look_at": 0} | ({"hint_id": "theirs"} if job.state is JobState.SUBMITTING else {})
     if cell in ("ready", "free"):
         films = [{"job_id": job.id, "n": n, "vendor_id": f.vendor_id, "url": f.url} for n, f in enumerate(FILMS)]
-        after["films"] = sorted([*after["films"], *films], key=lambda film: (film["job_id"], film["n"]))
+        after["films"] = in_order([*after["films"], *films])
     kind = {"ready": "capture", "refund": "refund"}.get(cell, "release" if cell in FINAL else "")
     if kind:
         held = [line for line in before["ledger"] if line["job_id"] == job.id and line["kind"] == "hold"]
-        last = max(line["id"] for line in before["ledger"])
-        ends = [line | {"id": last + n, "kind": kind, "at": now} for n, line in enumerate(held, 1)]
-        after["ledger"] = [*after["ledger"], *ends]
+        after["ledger"] = in_order([*after["ledger"], *(line | {"kind": kind, "at": now} for line in held)])
     if kind in ("release", "refund"):
         for counter in after["counters"]:
             counter["spent"] *= counter["guild_id"] != job.guild_id
@@ -388,7 +393,7 @@ async def test_every_event_in_every_state(house: House) -> None:
             assert job.state is state
             before, woken = await house.rows(), house.woken[0]
             held = [row for row in before["ledger"] if row["job_id"] == job.id and row["kind"] == "hold"]
-            assert [(row["source"].split(":")[0], row["amount"]) for row in held] == [("window", 1), ("grant", 1)]
+            assert [(row["source"].split(":")[0], row["amount"]) for row in held] == [("grant", 1), ("window", 1)]
             house.now[0] += 7 * MINUTE
             cell = ROWS[door.event][state.value]
             wanted = expected(before, job, door, cell, house.now[0])

@@ -1,0 +1,70 @@
+"""Clock jumps: noticed against the steady clock, and neither ending jobs early nor putting them to sleep."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from domain.job import HOUR, MINUTE
+from service.timekeeper import Timekeeper
+from storage import jobs, memory
+from storage.database import every, open_database
+from tests.test_words import a_job
+
+NOW = 1_800_000_000_000
+
+
+class Clocks:
+    """A wall clock and a steady one, both set by hand."""
+
+    def __init__(self) -> None:
+        self.wall = NOW
+        self.steady = 100.0
+
+    def pass_by(self, ms: int) -> None:
+        self.wall += ms
+        self.steady += ms / 1000
+
+
+async def test_a_jump_forward_ends_nothing(tmp_path: Path) -> None:
+    """Hours ahead in a moment: deadlines prove nothing until one whole deadline has really passed."""
+    clocks = Clocks()
+    async with open_database(tmp_path / "a.db") as db:
+        keeper = Timekeeper(db, deadline=HOUR, clock=lambda: clocks.wall, steady=lambda: clocks.steady)
+        await keeper.watch()
+        clocks.pass_by(10 * MINUTE)
+        await keeper.watch()
+        assert not keeper.patient, "time that really passed is no jump"
+        clocks.wall += 5 * HOUR
+        await keeper.watch()
+        assert keeper.patient
+        clocks.pass_by(59 * MINUTE)
+        await keeper.watch()
+        assert keeper.patient
+        clocks.pass_by(2 * MINUTE)
+        await keeper.watch()
+        assert not keeper.patient
+
+
+async def test_a_jump_back_wakes_what_would_sleep(tmp_path: Path) -> None:
+    """Appointments made by the wrong clock are moved to now; those within our own pauses stay."""
+    clocks = Clocks()
+    async with open_database(tmp_path / "a.db") as db:
+        keeper = Timekeeper(db, deadline=HOUR, clock=lambda: clocks.wall, steady=lambda: clocks.steady)
+        await keeper.watch()
+        async with db.transaction() as conn:
+            for n, (state, column, at) in enumerate(
+                [
+                    ("rendering", "next_look_at", NOW + MINUTE),
+                    ("queued", "not_before", NOW + MINUTE),
+                    ("ready", "next_try_at", NOW + MINUTE),
+                    ("rendering", "next_look_at", NOW - 10 * HOUR + MINUTE),
+                ]
+            ):
+                await jobs.begin(conn, a_job(id=f"j{n}", interaction_id=n), fold=str(n))
+                await conn.execute(f"UPDATE jobs SET state = ?, {column} = ? WHERE id = ?", (state, at, f"j{n}"))
+            await memory.open_breaker(conn, "model:x", "model_gone", NOW, MINUTE)
+        clocks.wall -= 10 * HOUR
+        await keeper.watch()
+        rows = await every(db.reader, "SELECT max(next_look_at, not_before, next_try_at) AS at FROM jobs ORDER BY id")
+        assert [row["at"] for row in rows] == [clocks.wall, clocks.wall, clocks.wall, clocks.wall + MINUTE]
+        assert (await memory.breakers(db.reader))["model:x"].trial_at == clocks.wall
