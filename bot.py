@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -148,7 +149,13 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         bot = Clapper(cogs, check_server=intake.check_server, is_told=is_told, told=told)
         operator.client = bot
         courier = Courier(bot, refusals=Refusals(db), clock=now_ms)
-        delivery = Delivery(db, client=client, fetcher=fetcher, courier=courier, results=results, pace=pace)
+        # Beside the database, where there is room, and emptied: a killed process leaves its films behind.
+        folder = db.path.with_name(db.path.name + ".films")
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(folder.mkdir)
+        delivery = Delivery(
+            db, client=client, fetcher=fetcher, courier=courier, results=results, pace=pace, folder=folder
+        )
 
         housekeeping = Housekeeping(db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days)
 

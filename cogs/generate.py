@@ -148,7 +148,7 @@ def _ask(interaction: discord.Interaction, images: list[discord.Attachment], *, 
         author_id=interaction.user.id,
         locale=str(interaction.locale),
         private=private,
-        pictures=tuple(Attachment(a.filename, a.url, a.size, a.width or 0, a.height or 0) for a in images),
+        pictures=tuple(Attachment(a.filename, a.url, a.size) for a in images),
     )
 
 

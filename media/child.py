@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import struct
 import sys
 from collections.abc import Coroutine
@@ -143,8 +144,9 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 async def _reap(process: asyncio.subprocess.Process) -> None:
     if process.returncode is None:
+        # Not process.kill(): it polls first, and so takes the exit status away from the watcher that waits for it.
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
+            os.kill(process.pid, signal.SIGKILL)
     if process.stdin is not None:
         process.stdin.close()
     # An output that nobody reads keeps its pipe, and with it the transport, open.

@@ -28,7 +28,7 @@ CHUNK_SECONDS = 2.0
 #: What the MP4 itself takes, at most: in all, for a frame, for a packet of sound.
 OVERHEAD, OVERHEAD_FRAME, OVERHEAD_SOUND = 4096, 32, 24
 #: Attempts at one chunk; only a chunk that was misjudged badly, or the last one, takes more than the first.
-ATTEMPTS = 6
+ATTEMPTS, ATTEMPTS_LAST = 6, 12
 #: What a film must use of its limit, if it is not visually lossless.
 USED = 0.92
 
@@ -74,7 +74,8 @@ class _Fitting:
         self.budget = Budget(samples, left)
         scale = self.budget.choose_scale()
         self.shape = shape.scaled(scale)
-        self.total = left
+        # Of the whole file, sound and all; what its frame of an MP4 will not need after all is not counted on.
+        self.spare = max(0.02 * left, left + sound - USED * self.limit)
         self.shape.dress(pictures.codec_context, LOSSLESS)
         self.out.start_encoding()
         self.header = pictures.codec_context.extradata
@@ -89,10 +90,10 @@ class _Fitting:
         """One chunk's packets: at the first attempt, but where that would break the limit or waste the rest of it."""
         budget = self.budget
         crf, ceiling = budget.crf(), budget.left if budget.last else budget.ceiling
-        floor = budget.left - (1 - USED) * self.total if budget.last else 0.0
+        floor = budget.left - self.spare if budget.last else 0.0
         best: tuple[float, list[av.Packet]] | None = None
         low, high = LOSSLESS, WORST
-        for _ in range(ATTEMPTS):
+        for _ in range(ATTEMPTS_LAST if budget.last else ATTEMPTS):
             encoder = self.shape.encoder(crf)
             packets = encoded(encoder, frames)
             # The file has one header for all pieces: a piece with another one would be shown as rubbish.

@@ -54,6 +54,10 @@ class Courier(Protocol):
         """Say that a job ended without a film; None when its card already says all that there is to say."""
         ...
 
+    async def say_unreachable(self, job: Job) -> None:
+        """Let the card say that the film is made, but cannot be fetched yet."""
+        ...
+
     async def finish_card(self, job: Job, sent: Sent) -> None:
         """Let the card say that it is done, and link there. Never raises for Discord's own troubles."""
         ...
@@ -64,7 +68,7 @@ class _NoFilmYet(Exception):
 
 
 class Delivery:
-    """Takes finished jobs to the courier, at most `at_once` films at a time."""
+    """Takes finished jobs to the courier, at most `at_once` films at a time, which lie in `folder` meanwhile."""
 
     def __init__(
         self,
@@ -75,6 +79,7 @@ class Delivery:
         courier: Courier,
         results: Results,
         pace: Pace,
+        folder: Path,
         at_once: int = 3,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -84,6 +89,7 @@ class Delivery:
         self._courier = courier
         self._results = results
         self._pace = pace
+        self._folder = folder
         self._at_once = at_once
         self._clock = clock
         self._running: dict[str, asyncio.Task[None]] = {}
@@ -160,7 +166,7 @@ class Delivery:
 
     async def _bring(self, job: Job) -> Sent:
         async with AsyncExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clapper-")))
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder)))
             files = [await self._fetch(job, n, folder) for n in range(len(job.films))]
             limit = await self._limit(job, len(files))
             async with self._db.transaction() as conn:
@@ -256,6 +262,8 @@ class Delivery:
                 return
             await self._results.settle(job.id, Event.NO_FILM, reason="no_film")
             return
+        if job.tries == 1:  # the second time: a link may need a moment
+            await self._courier.say_unreachable(job)
         if renewed := await self._renewed(job):
             async with self._db.transaction() as conn:
                 await jobs.keep_films(conn, job.id, renewed)

@@ -7,12 +7,12 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
 from domain.job import Job, JobState, Pace
-from domain.request import GenerationRequest, orientation_of, parse
+from domain.request import GenerationRequest, parse
 from service.breakers import Breakers
 from service.loops import now_ms
 from storage import inputs, jobs, ledger
@@ -30,13 +30,11 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 @dataclass(frozen=True)
 class Attachment:
-    """A picture as Discord describes it; sizes in pixels are 0 where it does not say. Nothing of it is believed."""
+    """A picture as Discord describes it: file name, address, bytes. Nothing of it is believed."""
 
     name: str
     url: str
     size: int
-    width: int = 0
-    height: int = 0
 
 
 @dataclass(frozen=True)
@@ -152,9 +150,6 @@ class Intake:
         )
         row = self.catalogue.get(request.model)
         assert row is not None
-        if request.orientation is None and ask.pictures[0].width and ask.pictures[0].height:
-            guess = orientation_of(ask.pictures[0].width, ask.pictures[0].height, row.orientations)
-            request = replace(request, orientation=guess)
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
         return Order(ask, request, row.label, row.price(request.size, request.duration))

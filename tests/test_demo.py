@@ -51,7 +51,7 @@ async def test_once_with_a_picture(tmp_path: Path) -> None:
     assert last == {"ok": True, "state": "ready", "film": "film.mp4"}
     card, film = seen[0], next(entry for entry in seen if entry["films"])
     assert card["seen"] == "message"
-    assert "Sora 2 short · 4 s · portrait · small · 1 picture" in card["text"]
+    assert "Sora 2 short · 4 s · shaped like your picture · small · 1 picture" in card["text"]
     assert re.search(r"Expected in \d+ seconds?", card["text"])
     assert film["text"].startswith("@You your film is ready.")
     assert seen[-1]["seen"] == "change"

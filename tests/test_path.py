@@ -286,7 +286,7 @@ async def test_quota_tells_what_is_left(stage: Stage) -> None:
     assert answer.ephemeral
     assert answer.response is not None
     text = words(answer.response)
-    assert "18 of 20 left this day" in text
+    assert "18 of 20 left today" in text
     assert "2 of what is spent are held" in text
     assert "<t:" in text
 

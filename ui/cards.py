@@ -14,7 +14,7 @@ from ui.words import FREE, Words, credits, ended, plain, recipe, when
 
 _BLUE, _GREEN, _RED, _GREY = (discord.Colour(value) for value in (0x5865F2, 0x2E9E5B, 0xD0464B, 0x6B7280))
 
-_OPEN_IN = {"text": "a thread of this card", "announcement": "a thread of this card", "dm": "this conversation"}
+_WHERE = {"text": "in a thread here", "announcement": "in a thread here"}
 
 
 class Card(ui.LayoutView):
@@ -41,14 +41,14 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
 
     `held_up`: it waits because the video service takes no orders.
     """
-    where = _OPEN_IN.get(job.place, "this place")
+    where = _WHERE.get(job.place, "right here")
     rest = "" if left is None else f" · {left:,} left"
     queue = f"\n{ahead} in front of it in the queue." if ahead else ""
     return Card(
         _BLUE,
         f"### 🎬 <@{job.author_id}> is making a film\n> {plain(job.request.prompt)}",
         f"{recipe(job)}\n**{credits(job.price)}**{rest}",
-        _HELD_UP if held_up else f"Expected {when(ready_at)}, in {where}, with a ping.{queue}",
+        _HELD_UP if held_up else f"Expected {when(ready_at)}, {where}, with a ping.{queue}",
         buttons=(_button("Cancel", "cancel", job),),
     )
 
@@ -61,25 +61,30 @@ _HELD_UP = (
 def done(job: Job, link: str) -> Card:
     """The card once its film was posted."""
     cost = "free, as it came late" if job.film_came_late else credits(job.price)
+    films = "films are" if len(job.films) > 1 else "film is"
     button: ui.Button[Any] = ui.Button(label="Watch it", url=link)
     return Card(
         _GREEN,
-        f"### 🎬 <@{job.author_id}>'s film is ready\n> {plain(job.request.prompt)}",
+        f"### 🎬 <@{job.author_id}>'s {films} ready\n> {plain(job.request.prompt)}",
         f"{recipe(job)}\n{cost}",
         buttons=(button,),
     )
 
 
 def without_film(job: Job) -> Card:
-    """The card of a job that ended without a film."""
+    """The card of a job that ended without a film; a reply beside it says what to do."""
     said = ended(job, values_of(job))
-    title = (
-        "🎬 Cancelled" if job.state is JobState.CANCELLED else f"🎬 No film: {said.title[0].lower()}{said.title[1:]}"
-    )
+    if job.state is JobState.CANCELLED:
+        return Card(_GREY, f"### 🎬 {said.title}\n> {plain(job.request.prompt)}", cost_of_ending(job))
+    return Card(_RED, f"### 🎬 No film: {said.title[0].lower()}{said.title[1:]}\n> {plain(job.request.prompt)}")
+
+
+def unreachable(job: Job) -> Card:
+    """The card of a film that is made, but whose link gives nothing."""
     return Card(
-        _GREY if job.state is JobState.CANCELLED else _RED,
-        f"### {title}\n> {plain(job.request.prompt)}",
-        f"{said.text}\n{cost_of_ending(job)}",
+        _GREY,
+        f"### 🎬 <@{job.author_id}>'s film is made, but cannot be fetched yet\n> {plain(job.request.prompt)}",
+        f"{recipe(job)}\nIts link gives nothing. It is tried for a day; if it stays so, {credits(job.price)} go back.",
     )
 
 
@@ -113,7 +118,7 @@ def account(
     else:
         share = left / of if of else 0
         lines = [
-            f"### Your credits: {left:,} of {of:,} left this {period}\n{bar(share)}",
+            f"### Your credits: {left:,} of {of:,} left {_PERIODS[period]}\n{bar(share)}",
             f"They renew {when(renews_at)} ({when(renews_at, 'f')}).",
         ]
     if granted:
@@ -126,6 +131,7 @@ def account(
     return Card(_BLUE, *lines)
 
 
+_PERIODS = {"day": "today", "week": "this week", "month": "this month"}
 _STATES = {
     JobState.AWAITING: "Awaiting a moderator:",
     JobState.QUEUED: "Waiting:",
@@ -180,7 +186,7 @@ def film_text(job: Job, links: list[str], ends: int | None) -> str:
 def ending_text(job: Job) -> str:
     """The reply that says why there is no film."""
     said = ended(job, values_of(job))
-    return f"<@{job.author_id}> **{said.title}.** {said.text}\n{cost_of_ending(job)}\n-# {recipe(job)} · {job.id}"
+    return f"<@{job.author_id}> **{said.title}.** {said.text}\n{cost_of_ending(job)}\n-# {job.label} · {job.id}"
 
 
 def cost_of_ending(job: Job) -> str:

@@ -151,6 +151,10 @@ class Courier:
         ready_at = self._clock() + job.usual_seconds * 1000
         await self._edit_card(job, cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up))
 
+    async def say_unreachable(self, job: Job) -> None:
+        """Let the card say that the film is made, but cannot be fetched yet."""
+        await self._edit_card(job, cards.unreachable(job))
+
     async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
         try:

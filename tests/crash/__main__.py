@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import sys
 import time
 
@@ -19,10 +20,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=int(time.time()), help="the dice; printed, so that it can be given")
+    parser.add_argument("--polling", action="store_true", help="without callbacks: the API cannot reach the bot")
     given = parser.parse_args()
+    logging.getLogger("demo.life").setLevel(logging.ERROR)  # callbacks that fail are meant to
     _say(f"seed {given.seed}")
-    outcome = asyncio.run(crash(given.kills, seed=given.seed, say=_say))
-    for line in [*outcome.points, *outcome.audit.details()]:
+    outcome = asyncio.run(crash(given.kills, seed=given.seed, callbacks=not given.polling, say=_say))
+    for line in [*outcome.points.table(), *outcome.audit.details()]:
         _say(line)
     if outcome.log:
         _say(f"the bot's log: {outcome.log}")

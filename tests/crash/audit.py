@@ -17,7 +17,7 @@ from tests.discordwire import DiscordWire, Interaction, Message
 
 FINAL = {"ready", "failed", "expired", "cancelled"}
 _JOB_ID = re.compile(r"([0-9a-z]{10})\s*$")
-_CALLBACK = re.compile(r"/callback/([0-9a-z]+)\.([0-9]+)\.")
+_CALLBACK = re.compile(r"(?:/callback/|\?job=)([0-9a-z]+)\.([0-9]+)\.")
 
 
 def open_jobs(path: Path) -> int:
@@ -28,6 +28,12 @@ def open_jobs(path: Path) -> int:
             f"SELECT count(*) FROM jobs WHERE state NOT IN ({marks}) OR (announced_at = 0 AND undelivered = 0)"
         ).fetchone()
         return int(row[0])
+
+
+def all_jobs(path: Path) -> int:
+    """How many jobs there are."""
+    with closing(_reader(path)) as conn:
+        return int(conn.execute("SELECT count(*) FROM jobs").fetchone()[0])
 
 
 def _reader(path: Path) -> sqlite3.Connection:
@@ -48,9 +54,9 @@ class Audit:
     never: int = 0
     asked: int = 0
     again: int = 0
-    stale_cards: int = 0
     no_card: int = 0
     states: Counter[str] = field(default_factory=Counter)
+    stale_cards: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     ledger: list[str] = field(default_factory=list)
 
@@ -61,10 +67,10 @@ class Audit:
     def line(self) -> str:
         """All counts in one line."""
         quiet = f" (and {self.quiet} as quietly as they were stopped)" if self.quiet else ""
-        return (
-            f"{self.jobs} jobs, {self.final} final, {self.once} announced once{quiet}, {self.twice} twice,"
-            f" {self.never} never, API asked {self.asked} + {self.again} again, ledger {'WRONG' if self.ledger else 'ok'}"
-        )
+        told = f"{self.once} announced once{quiet}, {self.twice} twice, {self.never} never"
+        ledger = "WRONG" if self.ledger else "ok"
+        asked = f"API asked {self.asked} + {self.again} again"
+        return f"{self.jobs} jobs, {self.final} final, {told}, {asked}, ledger {ledger}"
 
     def details(self) -> list[str]:
         """What is wrong, and what is only worth knowing."""
@@ -73,7 +79,9 @@ class Audit:
             *self.wrong,
             *self.ledger,
             f"states: {states}",
-            f"cards that still say it is being made: {self.stale_cards}; jobs whose card nobody saw: {self.no_card}",
+            *self.stale_cards[:8],
+            f"ended jobs whose card still offers to cancel: {len(self.stale_cards)}",
+            f"jobs whose card nobody saw: {self.no_card}",
         ]
 
 
@@ -96,13 +104,12 @@ def audit(path: Path, wire: DiscordWire, tasks: Iterable[Task], commands: Iterab
         mistakes += _asked(found, row, made.get(row["id"], []), films[row["id"]])
         if row["state"] in FINAL:
             found.final += 1
-            card = _card(wire, row)
-            found.stale_cards += card is not None and any(name.startswith("job:cancel:") for name in card.custom_ids)
         else:
             mistakes.append("is not final")
-        found.no_card += not row["private"] and row["interaction_id"] not in shown
+        found.no_card += not row["card_message_id"] and row["interaction_id"] not in shown
         if mistakes:
             found.wrong.append(_describe(row, mistakes, messages, made.get(row["id"], [])))
+    found.stale_cards = _stale(wire, rows)
     found.wrong += [f"{len(messages)} messages about {id}, and there is no such job" for id, messages in said.items()]
     return found
 
@@ -168,12 +175,18 @@ def _asked(found: Audit, row: dict[str, Any], tasks: list[tuple[int, Task]], fil
     return []
 
 
-def _card(wire: DiscordWire, row: dict[str, Any]) -> Message | None:
-    command = next((one for one in wire.interactions.values() if one.id == row["interaction_id"]), None)
-    if row["card_message_id"]:
-        channel = wire.channels.get(row["card_channel_id"])
-        return channel.messages.get(row["card_message_id"]) if channel else None
-    return command.original if command else None
+def _stale(wire: DiscordWire, rows: list[dict[str, Any]]) -> list[str]:
+    """Cards of ended jobs that still offer to cancel them."""
+    jobs = {row["id"]: row for row in rows}
+    stale: list[str] = []
+    for channel in wire.channels.values():
+        for message in (one for one in channel.messages.values() if not one.ephemeral):
+            for name in message.custom_ids:
+                row = jobs.get(name.removeprefix("job:cancel:"))
+                if row and row["state"] in FINAL:
+                    known = "known" if row["card_message_id"] == message.id else f"not {row['card_message_id']}"
+                    stale.append(f"{row['id']} {row['state']} {message.id} {known} private={row['private']}")
+    return stale
 
 
 def _describe(row: dict[str, Any], mistakes: list[str], messages: list[Message], tasks: list[tuple[int, Task]]) -> str:

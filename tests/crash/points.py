@@ -1,4 +1,4 @@
-"""Where the bot is killed: every point is hit at first sight, and then again and again in turn."""
+"""Where the bot is killed: every point around a request, those first that were hit least."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ class Points:
         self._dice = dice
         self.seen: Counter[Point] = Counter()
         self.kills: Counter[Point] = Counter()
+        self._missed: Counter[Point] = Counter()
+        #: False from a kill on, until the next life.
         self.on = False
         self._target: Point | None = None
         self._pass = 0
@@ -27,22 +29,28 @@ class Points:
         """Choose where this life ends: one of the points that were hit least, or (None) at a random moment."""
         self.on = True
         self._target = None
-        if self.kills and self._dice.random() > 0.15:
-            least = min(self.kills.values())
-            self._target = self._dice.choice([point for point in self.kills if self.kills[point] == least])
+        if self.seen and self._dice.random() > 0.15:
+            # A point that a whole life waited for in vain is rare: it counts as hit, or all would wait for it alone.
+            tried = {point: self.kills[point] + self._missed[point] for point in self.seen}
+            least = min(tried.values())
+            self._target = self._dice.choice([point for point in tried if tried[point] == least])
         self._pass = self._dice.choice((0, 0, 0, 1, 2))
         return self._target
 
     def disarm(self) -> None:
+        """This life ends elsewhere."""
         self.on = False
+        if self._target:
+            self._missed[self._target] += 1
 
     async def reach(self, who: str, method: str, path: str, when: str) -> None:
-        """A request came to this point; raises Drop when the bot was killed there."""
+        """A request came to this point; raises Drop when the bot was killed there: as chosen, or at first sight."""
         point = (who, method, path, when)
+        new = point not in self.seen
         self.seen[point] += 1
-        if not self.on or (point in self.kills and point != self._target):
+        if not self.on or not (new or point == self._target):
             return
-        if point in self.kills and self._pass:
+        if not new and self._pass:
             self._pass -= 1
             return
         self.on = False

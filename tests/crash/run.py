@@ -33,8 +33,10 @@ PACE = Pace(
     deadline=600_000,
 )
 #: Jobs that people keep going at a time.
-_CROWD = 10
-_LIFE = 3.0
+_CROWD = 8
+#: Seconds that a life lasts at most when it does not come to its chosen point; a first, undisturbed one.
+_LIFE = 2.0
+_WARM = 4.0
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Outcome:
     """What a run showed."""
 
     kills: int
-    points: list[str]
+    points: Points
     audit: Audit
     #: Where the log of all lives is, kept only when something is wrong.
     log: Path | None
@@ -53,11 +55,22 @@ class Outcome:
         return self.audit.good
 
     def line(self) -> str:
-        return f"crash: {self.kills} kills, {self.audit.line()}"
+        return f"crash: {self.kills} kills at {len(self.points.kills)} points, {self.audit.line()}"
 
 
-async def crash(kills: int, *, seed: int = 0, say: Callable[[str], None] = lambda _: None) -> Outcome:
-    """Kill the bot so often; the same seed throws the same dice, though the machine's own chances differ."""
+async def crash(
+    kills: int,
+    *,
+    seed: int = 0,
+    warm: bool = False,
+    callbacks: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> Outcome:
+    """Kill the bot so often; the same seed throws the same dice, though the machine's own chances differ.
+
+    `warm` lets the first life work undisturbed for a while, so that a short run knows all points from the start.
+    Without `callbacks` the API cannot reach the bot, which then lives by polling alone.
+    """
     began = time.monotonic()
     dice = random.Random(seed)
     folder = Path(tempfile.mkdtemp(prefix="clapper-crash-"))
@@ -74,11 +87,16 @@ async def crash(kills: int, *, seed: int = 0, say: Callable[[str], None] = lambd
         url = await stack.enter_async_context(vendor.serve())
         database = folder / "clapper.db"
         env = environment(wire, url, TOKEN, database, free_port(), **LIMITS)
+        if not callbacks:
+            del env["PUBLIC_URL"]
         lives = await stack.enter_async_context(Lives(env, PACE, log))
         people = People(wire, dice)
         for when in ("before", "after"):
             wire.on_request(points.hook(when), when)
         done = 0
+        if warm:
+            await _life(lives, points, people, wire, database, dice, warm=True)
+            done = 1
         while done < kills:
             await _life(lives, points, people, wire, database, dice)
             done += 1
@@ -92,7 +110,7 @@ async def crash(kills: int, *, seed: int = 0, say: Callable[[str], None] = lambd
         found = audit(database, wire, vendor.tasks.values(), people.commands)
         found.wrong += [f"the last life ended with status {status}"] if status else []
         found.wrong += [f"the stand-in was surprised: {text}" for text in wire.unexpected]
-    outcome = Outcome(done, points.table(), found, log, time.monotonic() - began)
+    outcome = Outcome(done, points, found, log, time.monotonic() - began)
     if found.good:
         await asyncio.to_thread(shutil.rmtree, folder)
         return replace(outcome, log=None)
@@ -110,11 +128,19 @@ LIMITS = {
 
 
 async def _life(
-    lives: Lives, points: Points, people: People, wire: DiscordWire, database: Path, dice: random.Random
+    lives: Lives,
+    points: Points,
+    people: People,
+    wire: DiscordWire,
+    database: Path,
+    dice: random.Random,
+    *,
+    warm: bool = False,
 ) -> None:
     """From a start to a kill: at the chosen point, or when it is not reached in time, at a random moment."""
     starts = len(wire.gateway.identifies) + 1
-    target = points.arm()
+    target = None if warm else points.arm()
+    seconds = _WARM if warm else _LIFE if target else dice.uniform(0.05, _LIFE / 2)
     process = await lives.start()
 
     async def use() -> None:
@@ -126,9 +152,9 @@ async def _life(
 
     using = asyncio.create_task(use())
     try:
-        async with asyncio.timeout(_LIFE if target else dice.uniform(0.05, _LIFE / 2)):
+        async with asyncio.timeout(seconds):
             status = await process.wait()
-        if points.on:
+        if warm or points.on:
             raise AssertionError(f"the bot ended by itself, with status {status}")
     except TimeoutError:
         points.disarm()
