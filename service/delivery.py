@@ -210,6 +210,7 @@ class Delivery:
         if learned is None:
             try:
                 learned = await self._courier.upload_limit(job)
+                await self._remember_limit(job, learned)
             except DeliveryFault as fault:
                 log.info("job %s: its server does not say what it takes: %s", job.id, fault)
                 learned = _USUAL_LIMIT
@@ -228,10 +229,13 @@ class Delivery:
         """This place did not take files of that size: remember it for a day, and go down a step."""
         largest = max(path.stat().st_size for path in sent)
         lower = next((step * MIB for step in (100, 50, 20, 10, 8) if step * MIB < min(limit, largest)), 0)
-        async with self._db.transaction() as conn:
-            await memory.remember(conn, _limit_key(job), lower, self._clock() + _DAY)
+        await self._remember_limit(job, lower)
         log.info("job %s: %d bytes were too large there; trying %d", job.id, largest, lower)
         return lower
+
+    async def _remember_limit(self, job: Job, limit: int) -> None:
+        async with self._db.transaction() as conn:
+            await memory.remember(conn, _limit_key(job), limit, self._clock() + _DAY)
 
     async def _fit(self, files: list[tuple[Path, video.Film]], limit: int, folder: Path) -> list[Path]:
         """Each film within `limit` bytes and as Discord plays it; an empty list when that cannot be done."""

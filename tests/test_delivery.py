@@ -123,6 +123,19 @@ async def test_asked_for_in_a_channel(
         assert len(found()) == 1
 
 
+async def test_a_generation_costs_two_calls(open_wire: OpenWire) -> None:
+    """On Discord's global limit a film costs its thread and its message; a server's tier is asked for once a day."""
+    async with open_wire() as w:
+        for n in (1, 2):
+            before = len(w.wire.counted)
+            command = await w.wire.command("video", {"prompt": f"boat {n}"})
+            await command.response(timeout=10)
+            await w.api.finish((await task_of(w, n)).id)
+            await w.wire.wait_for(lambda command=command: "is ready" in command.text, timeout=15)
+        calls = [f"{call.method} {call.template}" for call in w.wire.counted[before:]]
+        assert calls == ["POST /channels/{channel}/messages/{message}/threads", "POST /channels/{channel}/messages"]
+
+
 async def test_automod_on_the_title(open_wire: OpenWire) -> None:
     """When the server's rules refuse the prompt as a title, the thread gets the model's name."""
     async with open_wire() as w:
