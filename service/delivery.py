@@ -122,8 +122,14 @@ class Delivery:
         task = asyncio.create_task(self._deliver(job), name=f"deliver {job.id}")
         self._running[job.id] = task
 
-        def finished(_: asyncio.Task[None]) -> None:
+        def finished(done: asyncio.Task[None]) -> None:
             self._running.pop(job.id, None)
+            if done.cancelled():
+                return
+            if error := done.exception():
+                # No wake: what fails at once would fail at once again. The loop comes round by itself.
+                log.error("job %s: a delivery could not be noted", job.id, exc_info=error)
+                return
             self._results.changed()
 
         task.add_done_callback(finished)

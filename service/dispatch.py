@@ -111,8 +111,12 @@ class Dispatch:
 
         def finished(done: asyncio.Task[None]) -> None:
             running.pop(job.id, None)
-            if not done.cancelled() and (error := done.exception()):
+            if done.cancelled():
+                return
+            if error := done.exception():
+                # No wake: what fails at once would fail at once again. The loop comes round by itself.
                 log.error("job %s: dispatch failed", job.id, exc_info=error)
+                return
             self._results.changed()
 
         task.add_done_callback(finished)

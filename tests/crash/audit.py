@@ -59,6 +59,7 @@ class Audit:
     stale_cards: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     ledger: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def good(self) -> bool:
@@ -82,13 +83,30 @@ class Audit:
             *self.stale_cards[:8],
             f"ended jobs whose card still offers to cancel: {len(self.stale_cards)}",
             f"jobs whose card nobody saw: {self.no_card}",
+            *self.notes,
         ]
+
+
+def troubles(log: Path) -> list[str]:
+    """The kinds of errors that the bot logged, and the ends of its tracebacks, with their numbers."""
+    kinds: Counter[str] = Counter()
+    inside = False
+    for line in log.read_text("utf-8", "replace").splitlines():
+        if re.match(r"\d{4}-\d\d-\d\d .* (ERROR|CRITICAL) ", line):
+            kinds[re.sub(r"\b(?=\w*\d)[0-9a-z-]{8,}\b", "…", line.partition(" ")[2][9:])] += 1
+        if line.startswith("Traceback"):
+            inside = True
+        elif inside and line and not line.startswith((" ", "+", "|")):
+            inside = False
+            kinds[f"traceback: {line[:150]}"] += 1
+    return [f"{count} × {kind}" for kind, count in kinds.most_common(12)]
 
 
 def audit(path: Path, wire: DiscordWire, tasks: Iterable[Task], commands: Iterable[Interaction]) -> Audit:
     """Compare the database with what the two stand-ins saw. `commands` are all that were ever used."""
     found = Audit()
-    made, said = _made(tasks), _said(wire)
+    made, said, commands = _made(tasks), _said(wire), list(commands)
+    said_all = [message for messages in said.values() for message in messages]
     with closing(_reader(path)) as conn:
         rows = [dict(row) for row in conn.execute("SELECT * FROM jobs ORDER BY created_at")]
         films = Counter(row["job_id"] for row in conn.execute("SELECT job_id FROM films"))
@@ -110,6 +128,7 @@ def audit(path: Path, wire: DiscordWire, tasks: Iterable[Task], commands: Iterab
         if mistakes:
             found.wrong.append(_describe(row, mistakes, messages, made.get(row["id"], [])))
     found.stale_cards = _stale(wire, rows)
+    found.notes += _odd(wire, said_all, [one for one in commands if one.id in known])
     found.wrong += [f"{len(messages)} messages about {id}, and there is no such job" for id, messages in said.items()]
     return found
 
@@ -185,8 +204,24 @@ def _stale(wire: DiscordWire, rows: list[dict[str, Any]]) -> list[str]:
                 row = jobs.get(name.removeprefix("job:cancel:"))
                 if row and row["state"] in FINAL:
                     known = "known" if row["card_message_id"] == message.id else f"not {row['card_message_id']}"
-                    stale.append(f"{row['id']} {row['state']} {message.id} {known} private={row['private']}")
+                    stale.append(
+                        f"{row['id']} {row['state']} {message.id} {known} private={row['private']} muted={row['muted']}"
+                    )
     return stale
+
+
+def _odd(wire: DiscordWire, said: list[Message], admitted: list[Interaction]) -> list[str]:
+    """What loses nothing, and still is not how it should be."""
+    linked = sum("/films/" in one.content for one in said)
+    misled = sum(one.original is not None and "went wrong" in one.original.text for one in admitted)
+    begun = sum(
+        "about to start" in message.text for channel in wire.channels.values() for message in channel.messages.values()
+    )
+    return [
+        f"films that came as a link: {linked}",
+        f"members who were told that something went wrong while their film was being made: {misled}",
+        f"notes in direct messages that a film is about to start, and nothing followed: {begun}",
+    ]
 
 
 def _describe(row: dict[str, Any], mistakes: list[str], messages: list[Message], tasks: list[tuple[int, Task]]) -> str:

@@ -15,7 +15,7 @@ from pathlib import Path
 from domain.job import Pace
 from tests.child import environment
 from tests.conftest import free_port
-from tests.crash.audit import Audit, audit, open_jobs
+from tests.crash.audit import Audit, audit, open_jobs, troubles
 from tests.crash.lives import Lives
 from tests.crash.people import People
 from tests.crash.points import Points
@@ -110,6 +110,7 @@ async def crash(
         found = audit(database, wire, vendor.tasks.values(), people.commands)
         found.wrong += [f"the last life ended with status {status}"] if status else []
         found.wrong += [f"the stand-in was surprised: {text}" for text in wire.unexpected]
+    found.notes += await asyncio.to_thread(troubles, log)
     outcome = Outcome(done, points, found, log, time.monotonic() - began)
     if found.good:
         await asyncio.to_thread(shutil.rmtree, folder)

@@ -7,6 +7,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -140,6 +141,7 @@ class RoughVendor(Vendor):
         data = body if isinstance(body, bytes) else b"{}"
         cut = web.StreamResponse(status=answer.status, headers={"Content-Type": answer.content_type})
         cut.content_length = len(data)
-        await cut.prepare(request)
-        await cut.write(data[: len(data) // 2])
+        with suppress(ConnectionError):  # the bot may have gone first
+            await cut.prepare(request)
+            await cut.write(data[: len(data) // 2])
         raise Drop

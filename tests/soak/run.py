@@ -18,7 +18,7 @@ from statistics import median, quantiles
 from domain.job import Pace
 from tests.child import environment
 from tests.conftest import free_port
-from tests.crash.audit import Audit, all_jobs, audit, open_jobs
+from tests.crash.audit import Audit, all_jobs, audit, open_jobs, troubles
 from tests.crash.lives import Lives
 from tests.crash.people import MIX, People
 from tests.soak.rough import RoughVendor, RoughWire
@@ -42,6 +42,8 @@ LIMITS = {
 #: Callbacks as they are said to fail; the rest as in the crash run.
 WORDS = {**MIX, "lost": 20, "twice": 20, "early": 10, "late": 10}
 WORDS |= {"gone": 0.1, "deadlink": 0.3, "notvideo": 0.3, "cut": 0.3}
+#: Seconds of a wave: twice the usual rate, then nothing.
+_WAVE = 30.0
 #: The bot has seen everything once after this share of the time: its memory is measured from here on.
 _WARM = 0.25
 #: How much more memory at the end still counts as none: Python's heap breathes.
@@ -90,7 +92,7 @@ async def soak(minutes: float, jobs: int, *, seed: int = 0, say: Callable[[str],
     async with AsyncExitStack() as stack:
         wire = await stack.enter_async_context(RoughWire("token-of-the-bot", dice))
         wire.ack_seconds = 30  # how fast it is shows in the answers' times; a busy machine must not fail the run
-        vendor = RoughVendor(TOKEN, seconds=(1, 8), max_in_flight=60, hook=_nothing, dice=dice)
+        vendor = RoughVendor(TOKEN, seconds=(2, 12), max_in_flight=60, hook=_nothing, dice=dice)
         url = await stack.enter_async_context(vendor.serve())
         env = environment(wire, url, TOKEN, database, free_port(), **LIMITS)
         lives = await stack.enter_async_context(Lives(env, PACE, log))
@@ -113,6 +115,7 @@ async def soak(minutes: float, jobs: int, *, seed: int = 0, say: Callable[[str],
         found = audit(database, wire, vendor.tasks.values(), people.commands)
         found.wrong += [f"the bot ended with status {status}"] if status else []
         found.wrong += [f"the stand-in was surprised: {text}" for text in wire.unexpected]
+    found.notes += await asyncio.to_thread(troubles, log)
     if found.jobs < jobs:
         found.wrong.append(f"only {found.jobs} of {jobs} jobs came about")
     times = sorted(one.seconds for one in people.commands if one.seconds is not None)
@@ -162,19 +165,20 @@ async def _nothing(who: str, method: str, path: str, when: str) -> None:
 
 
 async def _use(people: People, database: Path, seconds: float, jobs: int, process: asyncio.subprocess.Process) -> None:
-    """Commands at a rate that reaches the number in nine tenths of the time; refused ones are asked for again."""
+    """Commands in waves that reach the number in nine tenths of the time; for refused ones others are made."""
     began, asked = time.monotonic(), 0
     rate = jobs / (0.9 * seconds)
     while (passed := time.monotonic() - began) < seconds and process.returncode is None:
-        if asked > rate * passed and asked % 50 == 0:
-            asked = await asyncio.to_thread(all_jobs, database)
-        if asked <= rate * passed:
+        waves, into = divmod(passed, _WAVE)
+        if asked <= rate * (waves * _WAVE + min(_WAVE, 2 * into)):
             await people.ask()
             asked += 1
         else:
             await asyncio.sleep(0.02)
-        if asked >= jobs and (asked := await asyncio.to_thread(all_jobs, database)) >= jobs:
-            return
+        if asked % 50 == 0 or asked >= jobs:
+            asked = await asyncio.to_thread(all_jobs, database)
+            if asked >= jobs:
+                return
 
 
 async def _shake(wire: RoughWire, dice: random.Random) -> None:
