@@ -39,6 +39,7 @@ from service.intake import Intake
 from service.latecards import show_late_cards
 from service.links import Links
 from service.loops import Loop, now_ms
+from service.parcels import Parcels
 from service.reconcile import Reconcile
 from service.redeliver import Redeliver
 from service.refusals import Refusals
@@ -153,8 +154,9 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         folder = db.path.with_name(db.path.name + ".films")
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         await asyncio.to_thread(folder.mkdir)
+        parcels = Parcels(db, fetcher=fetcher)
         delivery = Delivery(
-            db, client=client, fetcher=fetcher, courier=courier, results=results, pace=pace, folder=folder
+            db, client=client, parcels=parcels, courier=courier, results=results, pace=pace, folder=folder
         )
 
         housekeeping = Housekeeping(db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days)

@@ -11,25 +11,18 @@ from pathlib import Path
 from typing import Protocol
 
 from acedata.client import VideoClient
-from domain.faults import BadFilm, DeliveryFault, FetchFault, VendorFault
+from domain.faults import DeliveryFault, VendorFault
 from domain.job import Event, Film, Job, JobState, Note, Pace, Sent
-from media import films as video
-from media.fetch import Fetcher
 from service.loops import now_ms
+from service.parcels import MIB, NoFilmYet, Parcels
 from service.results import Results
-from storage import jobs, memory, outbox
+from storage import jobs, outbox
 from storage.database import Database
 
 log = logging.getLogger("clapper.delivery")
 
-MIB = 1024 * 1024
-#: No film that the API makes is larger; what is, is something else.
-FILM_MAX = 500 * MIB
-#: What Discord takes in one request, with room for the rest of the message.
-_REQUEST_MAX = 24 * MIB
 #: Bytes of one file that every server takes.
 _USUAL_LIMIT = 10 * MIB
-_DAY = 86_400_000
 
 
 class Courier(Protocol):
@@ -63,10 +56,6 @@ class Courier(Protocol):
         ...
 
 
-class _NoFilmYet(Exception):
-    """The film cannot be had now; perhaps later, by a renewed link."""
-
-
 class Delivery:
     """Takes finished jobs to the courier, at most `at_once` films at a time, which lie in `folder` meanwhile."""
 
@@ -75,7 +64,7 @@ class Delivery:
         db: Database,
         *,
         client: VideoClient,
-        fetcher: Fetcher,
+        parcels: Parcels,
         courier: Courier,
         results: Results,
         pace: Pace,
@@ -85,7 +74,7 @@ class Delivery:
     ) -> None:
         self._db = db
         self._client = client
-        self._fetcher = fetcher
+        self._parcels = parcels
         self._courier = courier
         self._results = results
         self._pace = pace
@@ -137,7 +126,7 @@ class Delivery:
     async def _deliver(self, job: Job) -> None:
         try:
             sent = await self._announce(job)
-        except _NoFilmYet:
+        except NoFilmYet:
             await self._no_film(job)
         except DeliveryFault as fault:
             log.warning("job %s: not delivered: %s", job.id, fault)
@@ -173,20 +162,41 @@ class Delivery:
     async def _bring(self, job: Job) -> Sent:
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder)))
-            files = [await self._fetch(job, n, folder) for n in range(len(job.films))]
-            limit = await self._limit(job, len(files))
+            fetched = await self._parcels.fetch(job, folder)
+            limit = await self._limit(job)
             async with self._db.transaction() as conn:
                 spare = await outbox.newest_thread(conn, job)
             again = False
             while True:
-                fitted = await self._fit(files, limit, folder)
-                links = [] if fitted else [film.url for film in job.films]
+                files = await self._parcels.fit(fetched, limit, folder)
+                links = [] if files else [film.url for film in job.films]
                 try:
-                    return await self._courier.bring(job, fitted, links, self._note(job, fresh=again), spare=spare)
+                    return await self._courier.bring(job, files, links, self._note(job, fresh=again), spare=spare)
                 except DeliveryFault as fault:
-                    if fault.reason != "too_large" or not fitted:
+                    if fault.reason != "too_large" or not files:
                         raise
-                again, limit = True, await self._lower(job, limit, fitted)
+                again, limit = True, await self._parcels.step_down(job, limit, files)
+
+    async def _limit(self, job: Job) -> int:
+        """Bytes of one file that the job's place takes, as far as anybody knows."""
+        if (learned := await self._parcels.learned_limit(job)) is not None:
+            return learned
+        try:
+            limit = await self._courier.upload_limit(job)
+        except DeliveryFault as fault:
+            log.info("job %s: its server does not say what it takes: %s", job.id, fault)
+            if fault.final:
+                await self._left(job.guild_id)
+            return _USUAL_LIMIT
+        await self._parcels.learn_limit(job, limit)
+        return limit
+
+    async def _left(self, guild_id: int) -> None:
+        """The bot was removed from a server: what still waits there is not begun. Without intents nobody tells us."""
+        async with self._db.transaction() as conn:
+            waiting = await jobs.waiting_in(conn, guild_id)
+        for job_id in waiting:
+            await self._results.settle(job_id, Event.CANCEL, reason="bot_removed")
 
     def _note(self, job: Job, *, fresh: bool = False) -> Note:
         """Numbers the messages of this run: the same place again keeps its number, so that Discord folds a repeat."""
@@ -199,68 +209,6 @@ class Delivery:
                 return await outbox.begin(conn, job.id, target_id=target_id, now=self._clock(), again=again)
 
         return note
-
-    async def _fetch(self, job: Job, n: int, folder: Path) -> tuple[Path, video.Film]:
-        path = folder / f"clapper-{job.id}{f'-{n + 1}' if n else ''}.mp4"
-        try:
-            await self._fetcher.to_file(job.films[n].url, path, limit=FILM_MAX, seconds=240)
-            film = await video.probe(path)
-        except (FetchFault, BadFilm) as fault:
-            log.warning("job %s: its film cannot be had: %s", job.id, fault)
-            raise _NoFilmYet from fault
-        return path, film
-
-    async def _limit(self, job: Job, count: int) -> int:
-        async with self._db.transaction() as conn:
-            learned = await memory.recall(conn, _limit_key(job), self._clock())
-        if learned is None:
-            try:
-                learned = await self._courier.upload_limit(job)
-                await self._remember_limit(job, learned)
-            except DeliveryFault as fault:
-                log.info("job %s: its server does not say what it takes: %s", job.id, fault)
-                learned = _USUAL_LIMIT
-                if fault.final:
-                    await self._left(job.guild_id)
-        return min(learned, _REQUEST_MAX // count)
-
-    async def _left(self, guild_id: int) -> None:
-        """The bot was removed from a server: what still waits there is not begun. Without intents nobody tells us."""
-        async with self._db.transaction() as conn:
-            waiting = await jobs.waiting_in(conn, guild_id)
-        for job_id in waiting:
-            await self._results.settle(job_id, Event.CANCEL, reason="bot_removed")
-
-    async def _lower(self, job: Job, limit: int, sent: list[Path]) -> int:
-        """This place did not take files of that size: remember it for a day, and go down a step."""
-        largest = max(path.stat().st_size for path in sent)
-        lower = next((step * MIB for step in (100, 50, 20, 10, 8) if step * MIB < min(limit, largest)), 0)
-        await self._remember_limit(job, lower)
-        log.info("job %s: %d bytes were too large there; trying %d", job.id, largest, lower)
-        return lower
-
-    async def _remember_limit(self, job: Job, limit: int) -> None:
-        async with self._db.transaction() as conn:
-            await memory.remember(conn, _limit_key(job), limit, self._clock() + _DAY)
-
-    async def _fit(self, files: list[tuple[Path, video.Film]], limit: int, folder: Path) -> list[Path]:
-        """Each film within `limit` bytes and as Discord plays it; an empty list when that cannot be done."""
-        if limit <= 0:
-            return []
-        fitted: list[Path] = []
-        for path, film in files:
-            if film.size <= limit and film.video_codec == "h264":
-                fitted.append(path)
-                continue
-            target = folder / f"fit-{limit}" / path.name
-            target.parent.mkdir(exist_ok=True)
-            try:
-                await video.fit(path, target, limit=limit)
-            except BadFilm as fault:
-                log.warning("%s does not fit %d bytes: %s", path.name, limit, fault)
-                return []
-            fitted.append(target)
-        return fitted
 
     async def _no_film(self, job: Job) -> None:
         """The film's link gives nothing: renew it, try for a day, then give the credits back."""
@@ -293,7 +241,3 @@ class Delivery:
             log.error("job %s: given up; it is listed as undelivered", job.id)
         async with self._db.transaction() as conn:
             await outbox.later(conn, job.id, at=at)
-
-
-def _limit_key(job: Job) -> str:
-    return f"limit:{'dm' if job.private else job.guild_id}"

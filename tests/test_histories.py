@@ -103,7 +103,7 @@ class OnFile(RuleBasedStateMachine):
     def rows(self, sql: str, *values: Any) -> list[Row]:
         return [dict(row) for row in self.reader.execute(sql, values)]
 
-    def check_sums(self) -> None:
+    def check(self) -> None:
         """Counters are holds less what came back, never below zero; so are gifts, but for what came after their end."""
         wanted: Counter[tuple[str, str]] = Counter()
         used: Counter[int] = Counter()
@@ -128,9 +128,6 @@ class OnFile(RuleBasedStateMachine):
     @invariant()
     def all_is_well(self) -> None:
         self.check()
-
-    def check(self) -> None:
-        self.check_sums()
 
     def teardown(self) -> None:
         self.reader.close()
@@ -336,7 +333,7 @@ class Life(OnFile):
 
 
 TestLife = Life.TestCase
-TestLife.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestLife.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
 
 
 @dataclass
@@ -449,4 +446,4 @@ class Money(OnFile):
 
 
 TestMoney = Money.TestCase
-TestMoney.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
+TestMoney.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)

@@ -1,0 +1,120 @@
+"""Admissions a second, against bare transactions that insert the same rows with the same statements."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+import time
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+from bench.measure import Figure, empty_queue, ratio, side_by_side, told
+from domain.job import Pace
+from service.breakers import Breakers
+from service.intake import Ask, Intake
+from settings import read_catalogue
+from storage.database import Database, every, open_database
+from storage.ledger import Terms
+
+COUNT = 300
+ROUNDS = 7
+#: The tables that an admission writes, in its order.
+_TABLES = ("jobs", "counters", "ledger")
+
+
+def intake_on(db: Database) -> Intake:
+    """The real door, with room for everybody and no loops behind it."""
+
+    async def tell(reason: str, subject: str) -> None: ...
+
+    pace = Pace()
+    return Intake(
+        db,
+        catalogue=read_catalogue(""),
+        breakers=Breakers(db, pace=pace, tell=tell),
+        terms=Terms(daily=10_000_000, server_daily=100_000_000),
+        allowed=frozenset(),
+        total_in_flight=5,
+        pace=pace,
+        on_job=lambda: None,
+    )
+
+
+async def admit(intake: Intake, number: int) -> None:
+    """One command of a member of its own, from the check to the commit."""
+    ask = Ask(number, f"token-{number}", 1, 2, "text", number, "en-US")
+    order = intake.check(
+        ask, prompt=f"a boat, number {number}", model=None, duration=None, orientation=None, size=None
+    )
+    await intake.admit(order)
+
+
+async def rows_of(db: Database) -> dict[str, list[dict[str, Any]]]:
+    return {table: [dict(row) for row in await every(db.reader, f"SELECT * FROM {table}")] for table in _TABLES}
+
+
+def statement(table: str, rows: list[dict[str, Any]]) -> tuple[str, list[Any]]:
+    """One INSERT of all these rows."""
+    marks = ", ".join(f"({', '.join('?' * len(row))})" for row in rows)
+    end = " ON CONFLICT DO UPDATE SET spent = spent + excluded.spent" if table == "counters" else ""
+    return f"INSERT INTO {table} ({', '.join(rows[0])}) VALUES {marks}{end}", [v for row in rows for v in row.values()]
+
+
+def changed(rows: dict[str, list[dict[str, Any]]], number: int) -> list[tuple[str, list[Any]]]:
+    """The statements that write these rows as those of another job and member."""
+    job = f"bare{number:06}"
+    new = {
+        "jobs": [row | {"id": job, "interaction_id": number, "author_id": number} for row in rows["jobs"]],
+        "counters": [
+            row | {"subject": f"member:{number}" if row["subject"].startswith("member:") else row["subject"]}
+            for row in rows["counters"]
+        ],
+        "ledger": [
+            {k: v for k, v in row.items() if k != "id"} | {"job_id": job, "member_id": number}
+            for row in rows["ledger"]
+        ],
+    }
+    return [statement(table, new[table]) for table in _TABLES]
+
+
+async def measure() -> list[Figure]:
+    """Rounds of 300 in turn, one after the other, each side in a database of its own with the real schema."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        db = await stack.enter_async_context(open_database(folder / "clapper.db"))
+        plain = await stack.enter_async_context(open_database(folder / "bare.db"))
+        intake, numbers = intake_on(db), itertools.count(1)
+        await admit(intake, next(numbers))
+        model = await rows_of(db)
+
+        async def ours() -> float:
+            await empty_queue(db.path)
+            began = time.perf_counter()
+            for _ in range(COUNT):
+                await admit(intake, next(numbers))
+            return COUNT / (time.perf_counter() - began)
+
+        async def bare() -> float:
+            async with plain.transaction() as conn:  # only its connection is borrowed: what follows is plain
+                pass
+            todo = [changed(model, next(numbers)) for _ in range(COUNT)]
+            began = time.perf_counter()
+            for statements in todo:
+                await conn.execute("BEGIN IMMEDIATE")
+                for sql, values in statements:
+                    await conn.execute(sql, values)
+                await conn.commit()
+            return COUNT / (time.perf_counter() - began)
+
+        pairs = await side_by_side(ours, bare, ROUNDS)
+    return [
+        Figure(
+            "committed",
+            "admissions a second ÷ bare transactions of the same rows",
+            ratio(pairs),
+            0.6,
+            at_most=False,
+            detail=told(pairs, "a second"),
+        )
+    ]
