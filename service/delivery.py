@@ -13,7 +13,7 @@ from typing import Protocol
 from acedata.client import VideoClient
 from domain.faults import DeliveryFault, VendorFault
 from domain.job import Event, Film, Job, JobState, Note, Pace, Sent
-from service.loops import now_ms
+from service.loops import Crew, now_ms
 from service.parcels import MIB, NoFilmYet, Parcels
 from service.results import Results
 from storage import jobs, outbox
@@ -81,47 +81,26 @@ class Delivery:
         self._folder = folder
         self._at_once = at_once
         self._clock = clock
-        self._running: dict[str, asyncio.Task[None]] = {}
+        self._crew = Crew("deliver", on_end=results.changed)
         self._stopping = False
 
     async def step(self) -> float | None:
         """Start what is due and fits; returns the seconds until more is due."""
         if self._stopping:
             return None
-        free = self._at_once - len(self._running)
+        free = self._at_once - len(self._crew)
         if free <= 0:
             return None
         async with self._db.transaction() as conn:
-            for job in await outbox.due(conn, self._clock(), free, set(self._running)):
-                self._start(job)
-            upcoming = await outbox.next_due(conn, set(self._running))
+            for job in await outbox.due(conn, self._clock(), free, self._crew.busy):
+                self._crew.start(job.id, self._deliver(job))
+            upcoming = await outbox.next_due(conn, self._crew.busy)
         return None if upcoming is None else max(0.05, (upcoming - self._clock()) / 1000)
 
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long."""
         self._stopping = True
-        tasks = list(self._running.values())
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _start(self, job: Job) -> None:
-        task = asyncio.create_task(self._deliver(job), name=f"deliver {job.id}")
-        self._running[job.id] = task
-
-        def finished(done: asyncio.Task[None]) -> None:
-            self._running.pop(job.id, None)
-            if done.cancelled():
-                return
-            if error := done.exception():
-                # No wake: what fails at once would fail at once again. The loop comes round by itself.
-                log.error("job %s: a delivery could not be noted", job.id, exc_info=error)
-                return
-            self._results.changed()
-
-        task.add_done_callback(finished)
+        await self._crew.stop(seconds)
 
     async def _deliver(self, job: Job) -> None:
         try:

@@ -7,7 +7,7 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ from media.pictures import Picture, normalise
 from service.breakers import Breakers, account_of, model_of
 from service.intake import ATTACHMENT_MAX
 from service.links import Links
-from service.loops import now_ms
+from service.loops import Crew, now_ms
 from service.results import Results
 from storage import inputs, jobs
 from storage.database import Database
@@ -68,8 +68,8 @@ class Dispatch:
         self._pace = pace
         self._clock = clock
         #: Jobs whose request is on its way now: nobody looks for these.
-        self.sending: dict[str, asyncio.Task[None]] = {}
-        self._preparing: dict[str, asyncio.Task[None]] = {}
+        self.sending = Crew("send", on_end=results.changed)
+        self._preparing = Crew("prepare", on_end=results.changed)
         self._held: dict[str, int] = {}
         self._last_step: float | None = None
         self._stopping = False
@@ -80,11 +80,11 @@ class Dispatch:
             return None
         await self._age()
         async with self._db.transaction() as conn:
-            todo = await jobs.unprepared(conn, _PREPARE_AT_ONCE - len(self._preparing), set(self._preparing))
+            todo = await jobs.unprepared(conn, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
         for job in todo:
-            self._start(self._preparing, job, self._prepare(job))
+            self._preparing.start(job.id, self._prepare(job))
         while job := await self._claim():
-            self._start(self.sending, job, self._send(job))
+            self.sending.start(job.id, self._send(job))
         async with self._db.transaction() as conn:
             turn = await jobs.next_turn(conn, self._clock())
         later = [moment for moment in (turn, self._breakers.next_trial(), *self._held.values()) if moment is not None]
@@ -93,33 +93,12 @@ class Dispatch:
     def resend(self, job: Job) -> None:
         """Send the next attempt of a job that the API is known not to have."""
         if not self._stopping and job.id not in self.sending:
-            self._start(self.sending, job, self._send(job))
+            self.sending.start(job.id, self._send(job))
 
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
         self._stopping = True
-        tasks = [*self.sending.values(), *self._preparing.values()]
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    def _start(self, running: dict[str, asyncio.Task[None]], job: Job, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=f"job {job.id}")
-        running[job.id] = task
-
-        def finished(done: asyncio.Task[None]) -> None:
-            running.pop(job.id, None)
-            if done.cancelled():
-                return
-            if error := done.exception():
-                # No wake: what fails at once would fail at once again. The loop comes round by itself.
-                log.error("job %s: dispatch failed", job.id, exc_info=error)
-                return
-            self._results.changed()
-
-        task.add_done_callback(finished)
+        await asyncio.gather(self.sending.stop(seconds), self._preparing.stop(seconds))
 
     async def _age(self) -> None:
         """Count the time that queued jobs wait while this bot runs and may send; too long, and they expire."""

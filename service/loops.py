@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 log = logging.getLogger("clapper.loops")
 
@@ -57,3 +58,47 @@ class Loop:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait):
                     await self._wake.wait()
+
+
+class Crew:
+    """Work on jobs that goes on beside a loop: at most one task for each job. `on_end` wakes who may wait for it."""
+
+    def __init__(self, name: str, *, on_end: Callable[[], None]) -> None:
+        self.name = name
+        self._on_end = on_end
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+
+    def __contains__(self, job_id: object) -> bool:
+        return job_id in self._tasks
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    @property
+    def busy(self) -> set[str]:
+        """Ids of the jobs in hand."""
+        return set(self._tasks)
+
+    def start(self, job_id: str, work: Coroutine[Any, Any, None]) -> None:
+        """Begin to work on a job."""
+        task = self._tasks[job_id] = asyncio.create_task(work, name=f"{self.name} {job_id}")
+        task.add_done_callback(lambda done: self._ended(job_id, done))
+
+    def _ended(self, job_id: str, task: asyncio.Task[None]) -> None:
+        self._tasks.pop(job_id, None)
+        if task.cancelled():
+            return
+        if error := task.exception():
+            # No wake: what fails at once would fail at once again. The loop comes round by itself.
+            log.error("%s: job %s failed", self.name, job_id, exc_info=error)
+            return
+        self._on_end()
+
+    async def stop(self, seconds: float) -> None:
+        """Give what is in hand this long to end by itself, then cancel it."""
+        tasks = list(self._tasks.values())
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
