@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 CODE := bot.py logs.py settings.py web.py acedata bench cogs demo domain media service storage tests ui
 
-.PHONY: test check demo crash soak pictures format clean
+.PHONY: test check demo bench crash soak pictures format clean
 
 # Made anew only when a requirements file has changed since.
 .venv/ready: requirements.txt requirements-dev.txt
@@ -25,6 +25,10 @@ check: .venv/ready
 
 demo: .venv/ready
 	$(BIN)/python -m demo $(ARGS)
+
+# Ratios against the least that could be done, side by side in one run.
+bench: .venv/ready
+	$(BIN)/python -m bench $(ARGS)
 
 # Kills the bot with SIGKILL at every request, again and again, and counts what people got.
 KILLS ?= 200

@@ -9,6 +9,8 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
+import aiosqlite
+
 from bench.measure import Figure, empty_queue, ratio, side_by_side, told
 from domain.job import Pace
 from service.breakers import Breakers
@@ -44,9 +46,7 @@ def intake_on(db: Database) -> Intake:
 async def admit(intake: Intake, number: int) -> None:
     """One command of a member of its own, from the check to the commit."""
     ask = Ask(number, f"token-{number}", 1, 2, "text", number, "en-US")
-    order = intake.check(
-        ask, prompt=f"a boat, number {number}", model=None, duration=None, orientation=None, size=None
-    )
+    order = intake.check(ask, prompt=f"a boat, number {number}", model=None, duration=None, orientation=None, size=None)
     await intake.admit(order)
 
 
@@ -71,8 +71,7 @@ def changed(rows: dict[str, list[dict[str, Any]]], number: int) -> list[tuple[st
             for row in rows["counters"]
         ],
         "ledger": [
-            {k: v for k, v in row.items() if k != "id"} | {"job_id": job, "member_id": number}
-            for row in rows["ledger"]
+            {k: v for k, v in row.items() if k != "id"} | {"job_id": job, "member_id": number} for row in rows["ledger"]
         ],
     }
     return [statement(table, new[table]) for table in _TABLES]
@@ -83,7 +82,10 @@ async def measure() -> list[Figure]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         db = await stack.enter_async_context(open_database(folder / "clapper.db"))
-        plain = await stack.enter_async_context(open_database(folder / "bare.db"))
+        async with open_database(folder / "bare.db"):
+            pass  # only its schema is wanted
+        conn = await stack.enter_async_context(aiosqlite.connect(folder / "bare.db", isolation_level=None))
+        await conn.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = 1;")
         intake, numbers = intake_on(db), itertools.count(1)
         await admit(intake, next(numbers))
         model = await rows_of(db)
@@ -96,8 +98,6 @@ async def measure() -> list[Figure]:
             return COUNT / (time.perf_counter() - began)
 
         async def bare() -> float:
-            async with plain.transaction() as conn:  # only its connection is borrowed: what follows is plain
-                pass
             todo = [changed(model, next(numbers)) for _ in range(COUNT)]
             began = time.perf_counter()
             for statements in todo:

@@ -20,9 +20,7 @@ async def post_all(port: int, posts: list[tuple[str, bytes]], at_once: int) -> f
     return len(posts) / took
 
 
-async def _one_after_another(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, todo: Iterator[bytes]
-) -> None:
+async def _one_after_another(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, todo: Iterator[bytes]) -> None:
     for request in todo:
         writer.write(request)
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -31,5 +29,7 @@ async def _one_after_another(
 
 
 def _request(path: str, body: bytes) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
