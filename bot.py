@@ -89,7 +89,8 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
 
         def wake() -> None:
             for loop in loops:
-                loop.wake()
+                if loop.name != "housekeeping":  # it has its own hours
+                    loop.wake()
 
         terms = Terms(daily=settings.daily_credits, server_daily=settings.server_daily_credits)
         operator = Operator(settings.operator_channel_id)

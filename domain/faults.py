@@ -151,7 +151,7 @@ class VendorFault(Fault):
 class DeliveryFault(Fault):
     """Discord did not take a message; `final` is true when the same place will never take it."""
 
-    REASONS = frozenset({"place_lost", "no_rights", "too_large", "try_later", "text_blocked", "dm_closed"})
+    REASONS = frozenset({"place_lost", "no_rights", "too_large", "try_later", "text_blocked", "dm_closed", "bad_form"})
 
     def __init__(self, reason: str, *, final: bool, **values: object) -> None:
         super().__init__(reason, **values)

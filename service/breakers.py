@@ -90,10 +90,11 @@ class Breakers:
         for subject in (account_of(job.wire.provider), model_of(job.request.model)):
             if subject in self._open:
                 async with self._db.transaction() as conn:
-                    await memory.shut_breaker(conn, subject)
-                del self._open[subject]
-                log.info("breaker shut: %s", subject)
-                await self._tell("breaker_shut", subject)
+                    shut = await memory.shut_breaker(conn, subject)
+                self._open.pop(subject, None)
+                if shut:
+                    log.info("breaker shut: %s", subject)
+                    await self._tell("breaker_shut", subject)
 
     async def _trip(self, subject: str, reason: str) -> bool:
         async with self._db.transaction() as conn:

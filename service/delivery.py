@@ -21,6 +21,8 @@ from storage.database import Database
 
 log = logging.getLogger("clapper.delivery")
 
+#: Discord's codes that say that the bot is no longer in a server.
+_LEFT = (10003, 10004, 50001)
 #: Bytes of one file that every server takes.
 _USUAL_LIMIT = 10 * MIB
 
@@ -109,7 +111,10 @@ class Delivery:
             await self._no_film(job)
         except DeliveryFault as fault:
             log.warning("job %s: not delivered: %s", job.id, fault)
-            await self._later(job, None if fault.final else self._pace.next_try(self._clock(), job.tries + 1))
+            at = None if fault.final else self._pace.next_try(self._clock(), job.tries + 1)
+            if at is not None and isinstance(wait := fault.values.get("retry_after"), int | float):
+                at = max(at, self._clock() + int(wait * 1000))
+            await self._later(job, at)
         except asyncio.CancelledError:
             raise
         except Exception:
@@ -164,7 +169,7 @@ class Delivery:
             limit = await self._courier.upload_limit(job)
         except DeliveryFault as fault:
             log.info("job %s: its server does not say what it takes: %s", job.id, fault)
-            if fault.final:
+            if fault.values.get("code") in _LEFT:
                 await self._left(job.guild_id)
             return _USUAL_LIMIT
         await self._parcels.learn_limit(job, limit)

@@ -146,16 +146,17 @@ class Dispatch:
         except VendorFault as fault:
             await self._refused(job, fault)
             return
+        await self._results.answered(job, report)  # before anything else: until it is written, nobody knows of it
         if report.verdict is not Verdict.FAILED:
             await self._breakers.heal(job)
-        await self._results.answered(job, report)
 
     async def _refused(self, job: Job, fault: VendorFault) -> None:
         now = self._clock()
-        log.info("job %s: the API said %s", job.id, fault)
+        # Without its message, which may quote the prompt; that is kept with the job.
+        log.info("job %s: the API said %s (%d %s)", job.id, fault.reason, fault.status, fault.code)
         answer = Report("", Verdict.FAILED, code=fault.code, message=fault.message, trace_id=fault.trace_id)
         if fault.reason == "slow_down":
-            pause = int((fault.retry_after if fault.retry_after is not None else 10.0) * 1000)
+            pause = max(1_000, int((fault.retry_after if fault.retry_after is not None else 10.0) * 1000))
             self._held[job.wire.provider] = now + pause
             await self._results.settle(job.id, Event.SLOWED, not_before=now + pause)
         elif fault.reason == "not_sent":

@@ -190,7 +190,7 @@ class Intake:
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
         if not admitted.double:
-            prompt = f": {order.request.prompt}" if self._log_prompts else ""
+            prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
         self._on_job()
         return admitted

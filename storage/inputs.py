@@ -60,7 +60,8 @@ async def keep(
 ) -> None:
     """Store a fetched picture of a job; the same bytes are kept once. Its link is forgotten: it would die anyway."""
     await conn.execute(
-        "INSERT INTO pictures VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET kept_at = excluded.kept_at",
+        "INSERT INTO pictures (sha256, mime, width, height, bytes, kept_at) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (sha256) DO UPDATE SET kept_at = excluded.kept_at",
         (sha256, mime, width, height, data, now),
     )
     await conn.execute("UPDATE inputs SET sha256 = ?, url = '' WHERE job_id = ? AND n = ?", (sha256, job_id, n))

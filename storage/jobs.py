@@ -99,10 +99,11 @@ async def keep_films(conn: aiosqlite.Connection, job_id: str, found: Sequence[Fi
 async def recent_double(
     conn: aiosqlite.Connection, *, guild_id: int, author_id: int, fold: str, since: int
 ) -> Job | None:
-    """The same member's job with the same parameters, begun after `since`."""
+    """The same member's job with the same parameters, begun after `since`, that did not end without a film."""
     row = await one(
         conn,
-        "SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND created_at > ? AND fold = ? LIMIT 1",
+        "SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND created_at > ? AND fold = ?"
+        " AND state NOT IN ('failed', 'expired', 'cancelled') LIMIT 1",
         (guild_id, author_id, since, fold),
     )
     return job_of(row) if row else None

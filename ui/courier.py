@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-import aiohttp
 import discord
 
 from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
 from ui import cards
+from ui.meanings import translated
 from ui.words import plain
 
 log = logging.getLogger("clapper.courier")
@@ -60,7 +59,7 @@ class Courier:
         """
         if job.private:
             return DEFAULT_LIMIT
-        async with _translated():
+        async with translated():
             guild = await self._client.http.get_guild(job.guild_id, with_counts=False)
         return _TIER_LIMITS.get(int(guild.get("premium_tier") or 0), DEFAULT_LIMIT)
 
@@ -88,7 +87,7 @@ class Courier:
             if found:
                 return Sent(job.channel_id, found)
             channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
-            async with _translated():
+            async with translated():
                 message = await channel.send(
                     view=cards.waiting(job, left=None, ready_at=ready_at, ahead=0),
                     nonce=f"{job.id}.card",
@@ -105,7 +104,7 @@ class Courier:
         me = self._client.user.id if self._client.user else 0
         for _ in range(_PAGES):
             try:
-                async with _translated():
+                async with translated():
                     messages: list[Any] = await self._client.http.logs_from(place, 100, after=after)
             except DeliveryFault as fault:
                 if not fault.final:
@@ -162,7 +161,7 @@ class Courier:
         except DeliveryFault as fault:
             if fault.reason not in ("place_lost", "no_rights") or job.private:
                 raise
-        async with _translated():
+        async with translated():
             dm = await self._client.http.start_private_message(job.author_id)
         return await self._post(job, int(dm["id"]), text, files, note, reply=False)
 
@@ -190,7 +189,7 @@ class Courier:
     async def _start_thread(self, job: Job, name: str) -> None:
         """Without any intent no server is cached, and PartialMessage.create_thread wants one: so by its route."""
         try:
-            async with _translated():
+            async with translated():
                 await self._client.http.start_thread_with_message(
                     job.card_channel_id, job.card_message_id, name=name, auto_archive_duration=_THREAD_MINUTES
                 )
@@ -214,7 +213,7 @@ class Courier:
             everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
         )
         try:
-            async with _translated():
+            async with translated():
                 message = await channel.send(
                     text,
                     files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
@@ -237,7 +236,7 @@ class Courier:
             return
         nobody = discord.AllowedMentions.none()
         try:
-            async with _translated():
+            async with translated():
                 if job.card_token and self._clock() - job.created_at < _TOKEN_MS and self._client.application_id:
                     hook = discord.Webhook.partial(self._client.application_id, job.card_token, client=self._client)
                     await hook.edit_message(job.card_message_id, view=card, allowed_mentions=nobody)
@@ -246,48 +245,6 @@ class Courier:
                     await channel.get_partial_message(job.card_message_id).edit(view=card, allowed_mentions=nobody)
         except DeliveryFault as fault:
             log.info("job %s: its card could not be changed: %s", job.id, fault)
-
-
-#: Discord's error codes → what they mean for a message.
-#: Source: https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
-_MEANINGS: dict[int, tuple[str, bool]] = {
-    10003: ("place_lost", True),
-    10004: ("place_lost", True),
-    10008: ("place_lost", True),
-    50001: ("no_rights", True),
-    50013: ("no_rights", True),
-    160005: ("no_rights", True),
-    50083: ("no_rights", True),
-    50007: ("dm_closed", True),
-    50278: ("dm_closed", True),
-    40005: ("too_large", False),
-    50045: ("too_large", False),
-    200000: ("text_blocked", True),
-    200001: ("text_blocked", True),
-    240000: ("text_blocked", True),
-}
-
-
-@asynccontextmanager
-async def _translated() -> AsyncGenerator[None]:
-    """Turn the six families of errors that a call may raise into one DeliveryFault."""
-    try:
-        yield
-    except discord.HTTPException as error:
-        if error.status == 413:
-            raise DeliveryFault("too_large", final=False, code=error.code) from error
-        reason, final = _MEANINGS.get(error.code, ("try_later", False))
-        if reason == "try_later" and error.status in (403, 404):
-            reason, final = ("no_rights" if error.status == 403 else "place_lost"), True
-        raise DeliveryFault(reason, final=final, status=error.status, code=error.code) from error
-    except discord.RateLimited as error:
-        raise DeliveryFault("try_later", final=False, retry_after=error.retry_after) from error
-    except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
-        raise DeliveryFault("try_later", final=False, error=type(error).__name__) from error
-    except RuntimeError as error:
-        if "closed" not in str(error).lower():
-            raise
-        raise DeliveryFault("try_later", final=False, error="closing") from error
 
 
 def _thread_name(job: Job) -> str:

@@ -64,6 +64,8 @@ CREATE INDEX jobs_flight  ON jobs (provider, guild_id, author_id) WHERE state IN
 CREATE INDEX jobs_due     ON jobs (next_look_at)         WHERE state IN ('submitting', 'rendering');
 CREATE INDEX jobs_outbox  ON jobs (next_try_at)          WHERE announced_at = 0 AND undelivered = 0
                                                            AND state IN ('ready', 'failed', 'expired', 'cancelled');
+CREATE INDEX jobs_undelivered ON jobs (guild_id, ended_at) WHERE undelivered = 1;
+CREATE INDEX jobs_waiting ON jobs (guild_id)             WHERE state IN ('queued', 'awaiting');
 CREATE INDEX jobs_author  ON jobs (guild_id, author_id, created_at);
 CREATE INDEX jobs_usual   ON jobs (model, ended_at)      WHERE state = 'ready';
 CREATE INDEX jobs_task    ON jobs (task_id)              WHERE task_id <> '';
@@ -83,9 +85,10 @@ CREATE TABLE pictures (
     mime    TEXT    NOT NULL,
     width   INTEGER NOT NULL,
     height  INTEGER NOT NULL,
-    bytes   BLOB    NOT NULL,
-    kept_at INTEGER NOT NULL
+    kept_at INTEGER NOT NULL,
+    bytes   BLOB    NOT NULL
 ) STRICT;
+CREATE INDEX pictures_kept ON pictures (kept_at);
 
 -- What was attached to a job; sha256 is '' until the picture has been fetched.
 CREATE TABLE inputs (

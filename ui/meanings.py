@@ -1,0 +1,58 @@
+"""What Discord's errors mean for a message: one fault in place of six families of errors."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+import aiohttp
+import discord
+
+from domain.faults import DeliveryFault
+
+#: Discord's error codes → what they mean for a message.
+#: Source: https://discord.com/developers/docs/topics/opcodes-and-status-codes#json
+_MEANINGS: dict[int, tuple[str, bool]] = {
+    10003: ("place_lost", True),
+    10004: ("place_lost", True),
+    10008: ("place_lost", True),
+    50001: ("no_rights", True),
+    50013: ("no_rights", True),
+    160005: ("no_rights", True),
+    50083: ("no_rights", True),
+    50007: ("dm_closed", True),
+    50278: ("dm_closed", True),
+    40005: ("too_large", False),
+    50045: ("too_large", False),
+    40333: ("try_later", False),
+    50006: ("bad_form", True),
+    50008: ("bad_form", True),
+    50024: ("bad_form", True),
+    50035: ("bad_form", True),
+    40058: ("bad_form", True),
+    200000: ("text_blocked", True),
+    200001: ("text_blocked", True),
+    240000: ("text_blocked", True),
+}
+
+
+@asynccontextmanager
+async def translated() -> AsyncGenerator[None]:
+    """Turn the six families of errors that a call may raise into one DeliveryFault."""
+    try:
+        yield
+    except discord.HTTPException as error:
+        if error.status == 413:
+            raise DeliveryFault("too_large", final=False, code=error.code) from error
+        reason, final = _MEANINGS.get(error.code, ("try_later", False))
+        if error.code not in _MEANINGS and error.status in (403, 404) and error.code:
+            reason, final = ("no_rights" if error.status == 403 else "place_lost"), True
+        raise DeliveryFault(reason, final=final, status=error.status, code=error.code) from error
+    except discord.RateLimited as error:
+        raise DeliveryFault("try_later", final=False, retry_after=error.retry_after) from error
+    except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
+        raise DeliveryFault("try_later", final=False, error=type(error).__name__) from error
+    except RuntimeError as error:
+        if "closed" not in str(error).lower():
+            raise
+        raise DeliveryFault("try_later", final=False, error="closing") from error
