@@ -26,7 +26,7 @@ from cogs.generate import Generate
 from cogs.jobs import Jobs
 from cogs.manage import Manage
 from cogs.quota import Quota
-from domain.faults import StorageFault
+from domain.faults import Fault, StorageFault
 from domain.job import Pace
 from media.fetch import Fetcher
 from service.accounts import Accounts
@@ -171,7 +171,10 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         async def deliver() -> float | None:
             if not bot.logged_in.is_set():
                 await bot.logged_in.wait()
-                await show_late_cards(db, courier, before=begun_at)
+                try:
+                    await show_late_cards(db, courier, before=begun_at)
+                except Fault as fault:
+                    log.warning("cards of the last process could not be shown: %s", fault)
             return await delivery.step()
 
         loops += [

@@ -226,6 +226,8 @@ class Job:
     #: The interaction's token while it lives, to edit the card outside the global rate limit.
     card_token: str = ""
     announced_at: int = 0
+    #: How often there was something new to tell after its end: a film that came late, a redelivery.
+    reopened: int = 0
     #: How many messages were begun for it: part of each message's nonce.
     announcement: int = 0
     tries: int = 0
@@ -249,6 +251,8 @@ class Sent:
 
     thread_id: int
     message_id: int
+    #: True for a direct message, which stands in no server.
+    direct: bool = False
 
 
 #: Called with a place right before a message goes there: writes it down and returns the number of the message.

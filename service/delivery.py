@@ -126,10 +126,12 @@ class Delivery:
     async def _done(self, job: Job, sent: Sent | None) -> None:
         # The card first: if this process dies in between, the message is found again and the card set once more.
         if sent:
-            await self._courier.finish_card(job, sent)
+            async with self._db.transaction() as conn:
+                shown = await jobs.get(conn, job.id)  # its card may have been noted since
+            await self._courier.finish_card(shown or job, sent)
         async with self._db.transaction() as conn:
             place, message = (sent.thread_id, sent.message_id) if sent else (0, 0)
-            await outbox.done(conn, job.id, now=self._clock(), thread_id=place, message_id=message)
+            await outbox.done(conn, job, now=self._clock(), thread_id=place, message_id=message)
         log.info("job %s: people were told", job.id)
 
     async def _announce(self, job: Job) -> Sent | None:
@@ -146,7 +148,7 @@ class Delivery:
     async def _bring(self, job: Job) -> Sent:
         async with AsyncExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=self._folder)))
-            fetched = await self._parcels.fetch(job, folder)
+            fetched = await self._parcels.fetch(job, folder, some=job.tries > 2)
             limit = await self._limit(job)
             async with self._db.transaction() as conn:
                 spare = await outbox.newest_thread(conn, job)
@@ -224,4 +226,4 @@ class Delivery:
         if at is None:
             log.error("job %s: given up; it is listed as undelivered", job.id)
         async with self._db.transaction() as conn:
-            await outbox.later(conn, job.id, at=at)
+            await outbox.later(conn, job, at=at)

@@ -103,6 +103,8 @@ class Dispatch:
     async def _age(self) -> None:
         """Count the time that queued jobs wait while this bot runs and may send; too long, and they expire."""
         now, last = time.monotonic(), self._last_step
+        if last is not None and now - last < 1.0:
+            return  # it rewrites every queued row: once a second is enough
         self._last_step = now
         if last is None or self._breakers.closed():
             return

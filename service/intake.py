@@ -228,6 +228,7 @@ class Intake:
         """The job's card is this message."""
         async with self._db.transaction() as conn:
             await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
+        self._on_job()
 
 
 def _fold(order: Order) -> str:

@@ -47,8 +47,11 @@ class Parcels:
         self._fetcher = fetcher
         self._clock = clock
 
-    async def fetch(self, job: Job, folder: Path) -> list[Fetched]:
-        """All films of a job as files in `folder`. Raises NoFilmYet when one cannot be had, or is none."""
+    async def fetch(self, job: Job, folder: Path, *, some: bool) -> list[Fetched]:
+        """All films of a job as files in `folder`. Raises NoFilmYet when one cannot be had, or is none.
+
+        With `some`, those that can be had are enough.
+        """
         fetched: list[Fetched] = []
         for n, film in enumerate(job.films, 1):
             path = folder / f"clapper-{job.id}{f'-{n}' if n > 1 else ''}.mp4"
@@ -57,7 +60,10 @@ class Parcels:
                 fetched.append(Fetched(path, await video.probe(path)))
             except (FetchFault, BadFilm) as fault:
                 log.warning("job %s: its film cannot be had: %s", job.id, fault)
-                raise NoFilmYet from fault
+                if not some:
+                    raise NoFilmYet from fault
+        if not fetched:
+            raise NoFilmYet
         return fetched
 
     async def fit(self, fetched: list[Fetched], limit: int, folder: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import parse_qs, urlsplit
 
 from acedata.client import VideoClient
@@ -26,6 +26,8 @@ ANSWER_BYTES = 8_000_000
 _AT_ONCE = 500
 #: What an echoed request takes beside its pictures.
 _PLAIN_BYTES = 4_000
+#: How long before the first sending the list of recent tasks is read from (ms).
+_BEFORE_MS = 15 * 60_000
 #: Pages of recent tasks read in one look.
 _PAGES = 40
 
@@ -94,49 +96,56 @@ class Reconcile:
         """Jobs whose task id nobody knows: a callback's hint first, then the list of recent tasks."""
         for job in [job for job in unknown if job.hint_id]:
             if await self._check_hint(job):
-                unknown = [other for other in unknown if other.id != job.id]
+                unknown.remove(job)
         for provider in {job.wire.provider for job in unknown}:
             await self._search([job for job in unknown if job.wire.provider == provider])
 
     async def _check_hint(self, job: Job) -> bool:
+        """True when the job is done with for now: the task is ours, or the API could not say."""
         try:
             report = await self._client.task(job.wire, job.hint_id)
         except VendorFault as fault:
             log.warning("job %s: a look at a callback's task failed: %s", job.id, fault)
-            return False
-        if report is None or self._job_of(report.callback_url) != job.id:
+            await self._again([job], after=fault.retry_after)
+            return True
+        ours = self._job_of(report.callback_url) if report else None
+        if report is None or ours is None or ours[0] != job.id:
+            async with self._db.transaction() as conn:
+                await jobs.change(conn, job.id, hint_id="")
             return False
         await self._results.looked(job.id, report)
         return True
 
     async def _search(self, unknown: list[Job]) -> None:
         asked_at = self._clock()
-        since = min(job.sent_at for job in unknown) - 60_000
+        # Well before the first of them was sent: our clock and the API's may differ.
+        since = min(asked_at, *(job.sent_at for job in unknown)) - _BEFORE_MS
         try:
             seen = await self._recent(unknown[0], since)
         except VendorFault as fault:
             log.warning("a look at the recent tasks failed: %s", fault)
-            answered = 400 <= fault.status < 500 and fault.status not in (401, 429)
+            well_formed = fault.status == 200 or bool(fault.code)
+            answered = well_formed and fault.status not in (401, 429, 502, 503, 504)
             for job in unknown:
                 if answered and self._late(job, asked_at):
                     await self._results.settle(job.id, Event.DEADLINE, reason="expired")
             await self._again(unknown, after=fault.retry_after)
             return
         for job in unknown:
-            if report := seen.get(job.id):
+            if report := _best(seen.get(job.id, {}), job.attempt):
                 await self._results.looked(job.id, report)
             else:
                 await self._missed(job, asked_at)
 
-    async def _recent(self, job: Job, since: int) -> dict[str, Report]:
-        """Every recent task of ours by job id. A list that cannot be read to its end is no good look."""
+    async def _recent(self, job: Job, since: int) -> dict[str, dict[int, Report]]:
+        """Every recent task of ours, by job and attempt. A list that cannot be read to its end is no good look."""
         page = BATCH if self._links.public_url else 10  # without a public address requests carry their pictures
-        seen: dict[str, Report] = {}
+        seen: dict[str, dict[int, Report]] = {}
         for number in range(_PAGES):
             reports = await self._client.recent(job.wire, since=since, limit=page, offset=number * page)
             for report in reports:
-                if (job_id := self._job_of(report.callback_url)) and job_id not in seen:
-                    seen[job_id] = report
+                if ours := self._job_of(report.callback_url):
+                    seen.setdefault(ours[0], {}).setdefault(ours[1], report)
             if len(reports) < page:
                 return seen
         raise VendorFault("unknown", message="the list of recent tasks has no end")
@@ -146,7 +155,8 @@ class Reconcile:
         if self._late(job, asked_at):
             await self._results.settle(job.id, Event.DEADLINE, reason="expired")
             return
-        looks = job.looks + 1
+        # While the clock is doubtful, the list may begin too late to show it: no look is good.
+        looks = job.looks + (0 if self._timekeeper.patient else 1)
         if looks < self._pace.looks:
             async with self._db.transaction() as conn:
                 await jobs.change(conn, job.id, looks=looks, next_look_at=self._clock() + self._pace.look)
@@ -155,9 +165,8 @@ class Reconcile:
         else:
             now = self._clock()
             log.warning("job %s: the API does not have it; sending it once more", job.id)
-            settled = await self._results.settle(
-                job.id,
-                Event.NOT_SEEN,
+            settled = await self._results.missed(
+                job,
                 attempt=job.attempt + 1,
                 sent_at=now,
                 next_look_at=now + self._pace.look,
@@ -180,15 +189,24 @@ class Reconcile:
         """True when an answer to a question asked at this moment may end the job."""
         return asked_at >= job.sent_at + self._pace.deadline and not self._timekeeper.patient
 
-    def _job_of(self, callback_url: str) -> str | None:
-        """The job whose callback URL this is; None for everybody else's."""
+    def _job_of(self, callback_url: str) -> tuple[str, int] | None:
+        """The job and attempt whose callback URL this is; None for everybody else's."""
         try:
             parts = urlsplit(callback_url)
             name = parse_qs(parts.query).get("job", [""])[0] or parts.path.rpartition("/")[2]
         except ValueError:
             return None
-        read = self._links.read("callback", name)
-        return read[0] if read else None
+        return self._links.read("callback", name)
+
+
+def _best(seen: Mapping[int, Report], attempt: int) -> Report | None:
+    """What decides about a job: a success of any attempt, else its own; an older failure says nothing about it."""
+    for report in seen.values():
+        if report.verdict is Verdict.SUCCEEDED:
+            return report
+    if attempt in seen:
+        return seen[attempt]
+    return next((report for report in seen.values() if report.verdict is not Verdict.FAILED), None)
 
 
 def batches(due: Iterable[tuple[Job, int]]) -> list[list[Job]]:

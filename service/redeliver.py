@@ -25,8 +25,7 @@ class Redeliver:
         """Try to deliver an undelivered job once more, by a new message. Raises Refused for any other."""
         async with self._db.transaction() as conn:
             job = await jobs.get(conn, job_id)
-            known = {other.id for other in await outbox.undelivered(conn, guild_id)}
-            if job is None or job.id not in known:
+            if job is None or not await outbox.is_undelivered(conn, guild_id, job_id):
                 raise Refused("nothing_to_deliver")
             await outbox.reopen(conn, job.id)
             # Whoever asks has mended something: what was refused there before counts no more.

@@ -68,8 +68,19 @@ class Results:
                 # The answer to the submission has not come yet: ask the API whether this task is really ours.
                 await jobs.change(conn, job_id, hint_id=report.task_id, next_look_at=0)
             else:
-                await self._learn(conn, job, report, current=attempt == job.attempt)
+                if report.verdict is Verdict.SUCCEEDED and not report.films:
+                    await jobs.change(conn, job_id, next_look_at=0)  # perhaps its task has the link
+                else:
+                    await self._learn(conn, job, report, current=attempt == job.attempt)
         self._on_change()
+
+    async def missed(self, job: Job, **more: Any) -> Settled | None:
+        """Good looks did not show this attempt of a job; None when anything was learned about it meanwhile."""
+        async with self._db.transaction() as conn:
+            now = await jobs.get(conn, job.id)
+            if now is None or now.attempt != job.attempt or now.hint_id or now.state is not JobState.SUBMITTING:
+                return None
+            return await self._apply(conn, now, Event.NOT_SEEN, None, **more)
 
     async def looked(self, job_id: str, report: Report) -> None:
         """What the API's list of tasks shows about this job's own task."""

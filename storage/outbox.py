@@ -9,6 +9,9 @@ from storage.database import every, one
 from storage.jobs import films, job_of
 
 _FINAL = ", ".join(f"'{state.value}'" for state in FINAL)
+#: A card that is being shown right now is waited for so long (ms), so that the end does not overtake it.
+_CARD_PATIENCE = 20_000
+_DUE = f"max(next_try_at, CASE WHEN card_message_id = 0 AND private = 0 THEN created_at + {_CARD_PATIENCE} ELSE 0 END)"
 _OPEN = f"announced_at = 0 AND undelivered = 0 AND state IN ({_FINAL})"
 
 
@@ -16,7 +19,7 @@ async def due(conn: aiosqlite.Connection, now: int, limit: int, busy: set[str]) 
     """Jobs to announce now, the longest waiting first, without those already in hand."""
     rows = await every(
         conn,
-        f"SELECT * FROM jobs WHERE {_OPEN} AND next_try_at <= ? ORDER BY next_try_at, ended_at LIMIT ?",  # noqa: S608
+        f"SELECT * FROM jobs WHERE {_OPEN} AND {_DUE} <= ? ORDER BY next_try_at, ended_at LIMIT ?",  # noqa: S608
         (now, limit + len(busy)),
     )
     return [job_of(row, await films(conn, row["id"])) for row in rows if row["id"] not in busy][:limit]
@@ -26,10 +29,10 @@ async def next_due(conn: aiosqlite.Connection, busy: set[str]) -> int | None:
     """When the next announcement is to be tried, unix ms; None when only those already in hand are left."""
     rows = await every(
         conn,
-        f"SELECT id, next_try_at FROM jobs WHERE {_OPEN} ORDER BY next_try_at LIMIT ?",  # noqa: S608
+        f"SELECT id, {_DUE} AS due FROM jobs WHERE {_OPEN} ORDER BY due LIMIT ?",  # noqa: S608
         (len(busy) + 1,),
     )
-    return next((int(row["next_try_at"]) for row in rows if row["id"] not in busy), None)
+    return next((int(row["due"]) for row in rows if row["id"] not in busy), None)
 
 
 async def begin(conn: aiosqlite.Connection, job_id: str, *, target_id: int, now: int, again: bool) -> int:
@@ -46,27 +49,28 @@ async def begin(conn: aiosqlite.Connection, job_id: str, *, target_id: int, now:
     return int(row[0]) if row else 0
 
 
-async def done(conn: aiosqlite.Connection, job_id: str, *, now: int, thread_id: int, message_id: int) -> None:
-    """People were told, by this message."""
+async def done(conn: aiosqlite.Connection, job: Job, *, now: int, thread_id: int, message_id: int) -> None:
+    """People were told what was known then; what was reopened meanwhile stays open, with something new to tell."""
     await conn.execute(
-        "UPDATE jobs SET announced_at = ?, thread_id = ?, message_id = ?, tries = 0, card_token = '' WHERE id = ?",
-        (now, thread_id, message_id, job_id),
+        "UPDATE jobs SET announced_at = ?, thread_id = ?, message_id = ?, tries = 0, card_token = ''"
+        " WHERE id = ? AND reopened = ?",
+        (now, thread_id, message_id, job.id, job.reopened),
     )
 
 
-async def later(conn: aiosqlite.Connection, job_id: str, *, at: int | None) -> None:
+async def later(conn: aiosqlite.Connection, job: Job, *, at: int | None) -> None:
     """Try again at `at` (unix ms), or never: None lists it as undelivered."""
     await conn.execute(
-        "UPDATE jobs SET tries = tries + 1, next_try_at = ?, undelivered = ? WHERE id = ?",
-        (at or 0, int(at is None), job_id),
+        "UPDATE jobs SET tries = tries + 1, next_try_at = ?, undelivered = ? WHERE id = ? AND reopened = ?",
+        (at or 0, int(at is None), job.id, job.reopened),
     )
 
 
 async def reopen(conn: aiosqlite.Connection, job_id: str) -> None:
     """Tell people again, by a new message: a film that came late, or a redelivery."""
     await conn.execute(
-        "UPDATE jobs SET announced_at = 0, undelivered = 0, tries = 0, next_try_at = 0, target_id = 0, message_id = 0"
-        " WHERE id = ?",
+        "UPDATE jobs SET announced_at = 0, undelivered = 0, tries = 0, next_try_at = 0, target_id = 0, message_id = 0,"
+        " reopened = reopened + 1 WHERE id = ?",
         (job_id,),
     )
 
@@ -92,6 +96,12 @@ async def unshown(conn: aiosqlite.Connection, before: int) -> list[Job]:
         (before,),
     )
     return [job_of(row) for row in rows]
+
+
+async def is_undelivered(conn: aiosqlite.Connection, guild_id: int, job_id: str) -> bool:
+    """True for a job of this server that was given up."""
+    sql = "SELECT 1 FROM jobs WHERE id = ? AND guild_id = ? AND undelivered = 1 AND private = 0"
+    return await one(conn, sql, (job_id, guild_id)) is not None
 
 
 async def undelivered(conn: aiosqlite.Connection, guild_id: int) -> list[Job]:

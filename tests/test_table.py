@@ -138,7 +138,9 @@ class House:
         if state in (JobState.READY, JobState.FAILED, JobState.EXPIRED, JobState.CANCELLED):
             async with self.db.transaction() as conn:
                 await outbox.begin(conn, job.id, target_id=7, now=self.now[0], again=False)
-                await outbox.done(conn, job.id, now=self.now[0], thread_id=7, message_id=70)
+                await outbox.done(
+                    conn, await jobs.get(conn, job.id) or job, now=self.now[0], thread_id=7, message_id=70
+                )
         return await self.job(job.id)
 
     async def _sent(self, job: Job, attempt: int) -> None:
@@ -347,6 +349,7 @@ def expected(before: Rows, job: Job, door: Door, cell: str, now: int) -> Rows:
         row |= door.writes
     elif cell == "free":
         row |= {"announced_at": 0, "undelivered": 0, "tries": 0, "next_try_at": 0, "target_id": 0, "message_id": 0}
+        row["reopened"] += 1  # there is something new to tell
     elif cell == "look" and door.name == "callback":
         row |= {"next_look_at": 0} | ({"hint_id": "theirs"} if job.state is JobState.SUBMITTING else {})
     if cell in ("ready", "free"):

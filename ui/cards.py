@@ -178,7 +178,11 @@ def film_text(job: Job, links: list[str], ends: int | None) -> str:
     if links:
         day = f" until {when(ends, 'D')}" if ends else " for a few days"
         lines.append(f"Too large to post here; the link works{day}:")
-        lines += links
+        room = 1_600
+        for link in links:  # a message takes 2,000 characters
+            if len(link) + 1 <= room:
+                lines.append(link)
+                room -= len(link) + 1
     lines.append(f"-# {recipe(job)} · {'free' if job.film_came_late else credits(job.price)} · {job.id}")
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,8 @@ DEFAULT_LIMIT = 20 * MIB
 #: Boosted servers by tier. Source: https://discord.com/developers/docs/reference#uploading-files
 _TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
 _THREAD_MINUTES = 1440
+#: Faults that send a message down to the next place.
+_NEXT_PLACE = ("place_lost", "no_rights", "text_blocked")
 #: An interaction's token works for 15 minutes; a minute less, for clocks that differ.
 _TOKEN_MS = 14 * 60_000
 #: How far our clock may be ahead of Discord's when a place is searched, and how many pages of 100 are read.
@@ -125,7 +128,7 @@ class Courier:
             try:
                 return await self._post(job, place, text, files, note, reply=False)
             except DeliveryFault as fault:
-                if fault.reason not in ("place_lost", "no_rights"):
+                if fault.reason not in _NEXT_PLACE:
                     raise
         return await self._anywhere(job, text, files, note)
 
@@ -139,7 +142,7 @@ class Courier:
     async def finish_card(self, job: Job, sent: Sent) -> None:
         """Let the card say how it ended. Discord's own troubles are only noted: the message itself is there."""
         if job.films and not job.refunded:
-            server = "@me" if job.private else job.guild_id
+            server = "@me" if job.private or sent.direct else job.guild_id
             link = f"https://discord.com/channels/{server}/{sent.thread_id}/{sent.message_id}"
             await self._edit_card(job, cards.done(job, link))
         else:
@@ -159,11 +162,11 @@ class Courier:
         try:
             return await self._post(job, job.card_channel_id or job.channel_id, text, files, note, reply=True)
         except DeliveryFault as fault:
-            if fault.reason not in ("place_lost", "no_rights") or job.private:
+            if fault.reason not in _NEXT_PLACE or job.private:
                 raise
         async with translated():
             dm = await self._client.http.start_private_message(job.author_id)
-        return await self._post(job, int(dm["id"]), text, files, note, reply=False)
+        return replace(await self._post(job, int(dm["id"]), text, files, note, reply=False), direct=True)
 
     async def _threads(self, job: Job, spare: int) -> list[int]:
         """The threads for a film, the best first. None where the channel itself is the place."""
@@ -240,9 +243,13 @@ class Courier:
                 if job.card_token and self._clock() - job.created_at < _TOKEN_MS and self._client.application_id:
                     hook = discord.Webhook.partial(self._client.application_id, job.card_token, client=self._client)
                     await hook.edit_message(job.card_message_id, view=card, allowed_mentions=nobody)
-                else:
-                    channel = self._client.get_partial_messageable(job.card_channel_id)
-                    await channel.get_partial_message(job.card_message_id).edit(view=card, allowed_mentions=nobody)
+                    return
+        except DeliveryFault as fault:
+            log.info("job %s: its interaction is over: %s", job.id, fault)
+        try:
+            async with translated():
+                channel = self._client.get_partial_messageable(job.card_channel_id)
+                await channel.get_partial_message(job.card_message_id).edit(view=card, allowed_mentions=nobody)
         except DeliveryFault as fault:
             log.info("job %s: its card could not be changed: %s", job.id, fault)
 

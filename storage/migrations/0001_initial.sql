@@ -49,6 +49,7 @@ CREATE TABLE jobs (
     muted           INTEGER NOT NULL DEFAULT 0,  -- the author asked not to post it
     refunded        INTEGER NOT NULL DEFAULT 0,
     announced_at    INTEGER NOT NULL DEFAULT 0,
+    reopened        INTEGER NOT NULL DEFAULT 0,  -- how often there was something new to tell after an end
     announcement    INTEGER NOT NULL DEFAULT 0,  -- how many messages were begun: part of each one's nonce
     tries           INTEGER NOT NULL DEFAULT 0,
     next_try_at     INTEGER NOT NULL DEFAULT 0,

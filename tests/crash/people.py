@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections import deque
 from collections.abc import Mapping
 
 from tests import clips
@@ -37,6 +38,12 @@ class People:
         self._places += [wire.add_thread(forum, "a post")]
         self._doing: set[asyncio.Task[None]] = set()
         self._count = 0
+        self._latest: deque[Interaction] = deque(maxlen=50)
+
+    @property
+    def swamped(self) -> bool:
+        """The bot does not keep up: most of the latest commands have no answer yet."""
+        return sum(not one.acknowledged for one in self._latest) > 25
 
     @property
     def commands(self) -> list[Interaction]:
@@ -59,6 +66,7 @@ class People:
         for _ in range(2 if self._dice.random() < 0.03 else 1):
             with contextlib.suppress(TimeoutError, LookupError):
                 command = await self._wire.command("video", options, member=member, channel=place, attachments=pictures)
+                self._latest.append(command)
                 if self._dice.random() < 0.06:
                     task = asyncio.create_task(self._regret(command, member))
                     self._doing.add(task)

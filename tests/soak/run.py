@@ -46,7 +46,8 @@ WORDS |= {"gone": 0.1, "deadlink": 0.3, "notvideo": 0.3, "cut": 0.3}
 _WAVE = 30.0
 #: The bot has seen everything once after this share of the time: its memory is measured from here on.
 _WARM = 0.25
-#: How much more memory at the end still counts as none: Python's heap breathes.
+#: What the bot may hold more at the end: SQLite's caches fill with the file (8 MB for each of two connections), and
+#: discord.py keeps what it knows of a thread's rate limit for five minutes.
 _GROWTH_MIB = 12.0
 
 
@@ -170,7 +171,7 @@ async def _use(people: People, database: Path, seconds: float, jobs: int, proces
     rate = jobs / (0.9 * seconds)
     while (passed := time.monotonic() - began) < seconds and process.returncode is None:
         waves, into = divmod(passed, _WAVE)
-        if asked <= rate * (waves * _WAVE + min(_WAVE, 2 * into)):
+        if asked <= rate * (waves * _WAVE + min(_WAVE, 2 * into)) and not people.swamped:
             await people.ask()
             asked += 1
         else:
