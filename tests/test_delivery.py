@@ -12,7 +12,7 @@ import pytest
 from demo.life import Task
 from tests import clips
 from tests.conftest import PACE, OpenWire, Wired
-from tests.discordwire import Channel, Message
+from tests.discordwire import Call, Channel, Message
 
 
 async def task_of(w: Wired, n: int = 1) -> Task:
@@ -306,3 +306,26 @@ async def test_a_film_that_comes_late_is_free(open_wire: OpenWire) -> None:
         (film,) = await w.wire.wait_for(lambda: [m for t in w.wire.threads() for m in films_in(w, t)], timeout=15)
         assert "came after all, and is free" in film.content
         assert await w.rows("SELECT sum(spent) AS spent FROM counters") == [{"spent": 0}]
+
+
+async def test_an_end_does_not_overtake_its_card(open_wire: OpenWire) -> None:
+    """Refused at once while the card is still on its way: the reply comes after the card and to it, and the card says so."""
+    async with open_wire() as w:
+        shown = asyncio.Event()
+
+        async def hold(call: Call) -> None:
+            if call.template.endswith("/callback"):
+                await shown.wait()
+
+        w.wire.on_request(hold, "before")
+        command = await w.wire.command("video", {"prompt": "a boat, refuse"})
+        await wait_row(w, "SELECT 1 FROM jobs WHERE state = 'failed'")
+        assert w.wire.messages(w.wire.channel) == []
+        shown.set()
+        card = await command.response(timeout=10)
+        (reply,) = await w.wire.wait_for(
+            lambda: [m for m in w.wire.messages(w.wire.channel) if "declined" in m.content], timeout=10
+        )
+        assert reply.reference is not None
+        await w.wire.wait_for(lambda: "No film" in card.text, timeout=10)
+        assert "Cancel" not in card.text
