@@ -309,7 +309,7 @@ async def test_a_film_that_comes_late_is_free(open_wire: OpenWire) -> None:
 
 
 async def test_an_end_does_not_overtake_its_card(open_wire: OpenWire) -> None:
-    """Refused at once while the card is still on its way: the reply comes after the card and to it, and the card says so."""
+    """Refused at once while the card is on its way: the reply comes after it, to it, and the card says so."""
     async with open_wire() as w:
         shown = asyncio.Event()
 
