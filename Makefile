@@ -1,7 +1,6 @@
 # Everything needs just Python >= 3.11 and make. The first call of a target makes .venv; later ones need no network.
 PYTHON ?= python3
 BIN := .venv/bin
-CODE := bot.py logs.py settings.py web.py acedata bench cogs demo domain media service storage tests ui
 
 .PHONY: test check demo bench crash soak pictures format clean
 

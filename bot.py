@@ -21,37 +21,15 @@ from dotenv import dotenv_values
 
 import logs
 from acedata.client import VideoClient
+from assembly import Parts, Resources
 from cogs.client import Clapper
-from cogs.generate import Generate
-from cogs.jobs import Jobs
-from cogs.manage import Manage
-from cogs.quota import Quota
-from domain.faults import Fault, StorageFault
+from domain.faults import StorageFault
 from domain.job import Pace
 from media.fetch import Fetcher
-from service.accounts import Accounts
-from service.breakers import Breakers
-from service.cancel import Cancel
-from service.delivery import Delivery
-from service.dispatch import Caps, Dispatch
-from service.housekeeping import Housekeeping
-from service.intake import Intake
-from service.latecards import show_late_cards
 from service.links import Links
-from service.loops import Loop, now_ms
-from service.parcels import Parcels
-from service.reconcile import Reconcile
-from service.redeliver import Redeliver
-from service.refusals import Refusals
-from service.results import Results
-from service.timekeeper import Timekeeper
-from service.waiting import update_waiting_cards
 from settings import Settings, SettingsError
 from storage import inputs, memory
 from storage.database import Database, open_database
-from storage.ledger import Terms
-from ui.courier import Courier
-from ui.operator import Operator
 from web import PublicApp, admin_app
 
 log = logging.getLogger("clapper")
@@ -85,123 +63,31 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             VideoClient(base_url=settings.acedatacloud_api_base_url, token=settings.acedatacloud_api_token.reveal())
         )
         fetcher = await stack.enter_async_context(Fetcher(allow_private=settings.allow_private_urls))
-        loops: list[Loop] = []
-
-        def wake() -> None:
-            for loop in loops:
-                if loop.name != "housekeeping":  # it has its own hours
-                    loop.wake()
-
-        terms = Terms(daily=settings.daily_credits, server_daily=settings.server_daily_credits)
-        operator = Operator(settings.operator_channel_id)
-
-        async def tell(reason: str, subject: str) -> None:
-            await operator.tell(reason, subject)
-            if bot.logged_in.is_set():
-                await update_waiting_cards(db, courier, subject=subject, held_up=reason != "breaker_shut")
-
-        breakers = Breakers(db, pace=pace, tell=tell)
-        await breakers.load()
-        results = Results(db, pace=pace, on_change=wake)
-        caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
-        dispatch = Dispatch(
-            db,
-            client=client,
-            fetcher=fetcher,
-            links=links,
-            results=results,
-            breakers=breakers,
-            caps=caps,
-            pace=pace,
-        )
-        reconcile = Reconcile(
-            db,
-            client=client,
-            links=links,
-            results=results,
-            dispatch=dispatch,
-            timekeeper=Timekeeper(db, deadline=pace.deadline),
-            pace=pace,
-        )
-        intake = Intake(
-            db,
-            catalogue=settings.catalogue,
-            breakers=breakers,
-            terms=terms,
-            allowed=settings.allowed_servers,
-            total_in_flight=settings.total_in_flight,
-            pace=pace,
-            on_job=wake,
-            log_prompts=settings.log_prompts,
-        )
-        cogs = [
-            Generate(intake),
-            Quota(Accounts(db, terms=terms)),
-            Jobs(Cancel(db, results=results)),
-            Manage(Redeliver(db, on_change=wake)),
-        ]
-
-        async def is_told(digest: bytes) -> bool:
-            return await memory.get_meta(db.reader, "commands") == digest
-
-        async def told(digest: bytes) -> None:
-            async with db.transaction() as conn:
-                await memory.set_meta(conn, "commands", digest)
-
-        bot = Clapper(cogs, check_server=intake.check_server, is_told=is_told, told=told)
-        operator.client = bot
-        courier = Courier(bot, refusals=Refusals(db), clock=now_ms)
         # Beside the database, where there is room, and emptied: a killed process leaves its films behind.
         folder = db.path.with_name(db.path.name + ".films")
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         await asyncio.to_thread(folder.mkdir)
-        parcels = Parcels(db, fetcher=fetcher)
-        delivery = Delivery(
-            db, client=client, parcels=parcels, courier=courier, results=results, pace=pace, folder=folder
-        )
-
-        housekeeping = Housekeeping(db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days)
+        resources = Resources(settings, pace, db, links, client, fetcher, folder)
+        parts = Parts(resources, await memory.breakers(db.reader))
 
         async def picture(job_id: str, n: int) -> tuple[str, bytes] | None:
             stored = await inputs.for_media(db.reader, job_id, n)
             return (stored.mime, stored.data) if stored else None
 
-        begun_at = now_ms()
-
-        async def deliver() -> float | None:
-            if not bot.logged_in.is_set():
-                await bot.logged_in.wait()
-                try:
-                    await show_late_cards(db, courier, before=begun_at)
-                except Fault as fault:
-                    log.warning("cards of the last process could not be shown: %s", fault)
-            return await delivery.step()
-
-        loops += [
-            Loop("reconcile", reconcile.step, every=pace.look / 1000),
-            Loop("dispatch", dispatch.step, every=5.0),
-            Loop("delivery", deliver, every=30.0),
-            Loop("housekeeping", housekeeping.step, every=3600.0),
-        ]
-
-        def health() -> list[str]:
-            reasons = [] if bot.is_ready() else ["not connected to Discord"]
-            return reasons + [f"{loop.name} does not get on" for loop in loops if loop.stuck()]
-
-        public = PublicApp(read_link=links.read, on_callback=results.called_back, get_picture=picture)
+        public = PublicApp(read_link=links.read, on_callback=parts.results.called_back, get_picture=picture)
         port = await _serve(stack, public.app(), settings.callback_host, settings.callback_port)
-        admin = await _serve(stack, admin_app(health), settings.admin_host, settings.admin_port)
-        tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in loops]
+        admin = await _serve(stack, admin_app(parts.health), settings.admin_host, settings.admin_port)
+        tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in parts.loops]
         try:
-            yield App(bot, db, public, port, admin)
+            yield App(parts.bot, db, public, port, admin)
         finally:
-            intake.stop()
-            await asyncio.gather(dispatch.stop(_GRACE), delivery.stop(_GRACE))
+            parts.intake.stop()
+            await asyncio.gather(parts.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE))
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            if not bot.is_closed():
-                await bot.close()
+            if not parts.bot.is_closed():
+                await parts.bot.close()
 
 
 async def _serve(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> int:

@@ -30,16 +30,21 @@ def model_of(key: str) -> str:
 class Breakers:
     """The open breakers, kept in the database and here, so that a command costs no query to check them."""
 
-    def __init__(self, db: Database, *, pace: Pace, tell: Tell, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        pace: Pace,
+        tell: Tell,
+        known: dict[str, memory.Breaker] | None = None,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        """`known` are those that were open before a restart."""
         self._db = db
         self._pace = pace
         self._tell = tell
         self._clock = clock
-        self._open: dict[str, memory.Breaker] = {}
-
-    async def load(self) -> None:
-        """Read what was open before a restart."""
-        self._open = await memory.breakers(self._db.reader)
+        self._open: dict[str, memory.Breaker] = dict(known or {})
 
     def open_for(self, provider: str, model: str) -> memory.Breaker | None:
         """The breaker that stands in the way of a model now; None when it may be sent, or tried."""

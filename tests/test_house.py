@@ -23,8 +23,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "service": {"domain", "storage", "acedata", "media"},
     "web": {"service", "domain"},
     "cogs": {"service", "ui", "domain"},
-    "bot": _BELOW_BOT,
-    "demo": _BELOW_BOT | {"bot"},
+    "assembly": _BELOW_BOT,
+    "bot": _BELOW_BOT | {"assembly"},
+    "demo": _BELOW_BOT | {"bot", "assembly"},
     "bench": _BELOW_BOT | {"bot", "demo", "tests"},
     "tests": _BELOW_BOT | {"bot", "demo", "bench"},
 }
