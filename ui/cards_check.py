@@ -6,7 +6,8 @@ from domain.policy import Policy
 from ui import words_rules
 from ui.cards import GREEN, RED, Card
 from ui.inspection import ChannelReport, ServerReport
-from ui.language import _, _n
+from ui.language import _, _n, listed
+from ui.words import right
 
 #: Channels that are named one by one.
 _MOST = 12
@@ -17,7 +18,7 @@ def checked(report: ServerReport, policy: Policy, *, reached: bool | None) -> Ca
     used = [one for one in report.channels if policy.welcomes([one.channel_id, one.category_id])]
     bad = [one for one in used if one.lacks]
     lines = [_channels(used, bad)]
-    lines += [f"<#{one.channel_id}>: {', '.join(one.lacks)}" for one in bad[:_MOST]]
+    lines += [f"<#{one.channel_id}>: {listed([right(name) for name in one.lacks], 'and')}" for one in bad[:_MOST]]
     if len(bad) > _MOST:
         lines.append(_("-# and {n} more").format(n=len(bad) - _MOST))
     lines += [_log(report, policy), *_moderators(report, policy), _callback(reached)]

@@ -18,7 +18,7 @@ _THREADS = (_TEXT, _NEWS, _FORUM, _MEDIA)
 
 @dataclass(frozen=True)
 class ChannelReport:
-    """A channel where films could be made, its category, and what the bot lacks there (Discord's names of rights)."""
+    """A channel where films could be made, its category, and what the bot lacks there (discord.py's names)."""
 
     channel_id: int
     category_id: int
@@ -100,11 +100,8 @@ def _lacks(channel: Mapping[str, Any], base: int, mine: set[int], guild_id: int,
     allow, deny = overwrites.get(me, (0, 0))
     rights = rights & ~deny | allow
     has = discord.Permissions(rights)
-    needed = dict(NEEDED)
-    if channel["type"] in _THREADS:
-        needed["create_public_threads"] = "Create Public Threads"
-    else:
-        needed.pop("send_messages_in_threads")
-    if channel["type"] in (_FORUM, _MEDIA):
-        needed.pop("create_public_threads")
-    return tuple(label for name, label in needed.items() if not getattr(has, name))
+    threads = channel["type"] in _THREADS
+    needed = [name for name in NEEDED if threads or name != "send_messages_in_threads"]
+    if channel["type"] in (_TEXT, _NEWS):
+        needed.append("create_public_threads")
+    return tuple(name for name in needed if not getattr(has, name))

@@ -28,14 +28,8 @@ _KINDS = {
     discord.ChannelType.stage_voice: "voice",
 }
 
-#: Rights without which a film cannot be posted: discord.py's name, and Discord's own.
-NEEDED = {
-    "view_channel": "View Channel",
-    "send_messages": "Send Messages",
-    "send_messages_in_threads": "Send Messages in Threads",
-    "attach_files": "Attach Files",
-    "read_message_history": "Read Message History",
-}
+#: What posting a film takes, by discord.py's names of permissions.
+NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "read_message_history")
 
 
 def kind_of(interaction: discord.Interaction) -> str:
@@ -140,6 +134,6 @@ def check_rights(interaction: discord.Interaction, kind: str) -> None:
     if rights.administrator:
         return
     skipped = "send_messages" if kind == "thread" else "send_messages_in_threads"
-    lacking = [label for name, label in NEEDED.items() if name != skipped and not getattr(rights, name)]
+    lacking = [name for name in NEEDED if name != skipped and not getattr(rights, name)]
     if lacking:
         raise Refused("missing_rights", rights=lacking)
