@@ -69,6 +69,13 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
+            "word_rule_empty",
+            "word_rule_long",
+            "word_rules_many",
+            "pattern_wrong",
+            "pattern_large",
+            "pattern_always",
+            "patterns_many",
         }
     )
 

@@ -11,6 +11,7 @@ import discord
 
 from domain.faults import BadPicture, Fault, Refused, StorageFault
 from domain.job import Job
+from ui.language import _, _n
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,34 @@ REFUSED: dict[str, Maker] = {
     "job_gone": lambda v: Words("That film is no longer known", "It may have been deleted."),
     "too_late": lambda v: Words(
         "It is being made already", "A film that the video service has begun cannot be stopped."
+    ),
+    "word_rule_empty": lambda v: Words(
+        _("That rule is empty"), _("Give it a word, a phrase or a sign that you do not want in prompts.")
+    ),
+    "word_rule_long": lambda v: Words(
+        _("That rule is too long"),
+        _n("It has {n} character; {most} fit.", "It has {n} characters; {most} fit.", v["length"]).format(
+            n=v["length"], most=v["most"]
+        ),
+    ),
+    "word_rules_many": lambda v: Words(
+        _("There are {most} rules already").format(most=v["most"]), _("Remove one that is no longer needed first.")
+    ),
+    "pattern_wrong": lambda v: Words(
+        _("That pattern cannot be read"),
+        _("The reader says: {detail}. It knows RE2's patterns, without look-around and back-references.").format(
+            detail=plain(v["detail"], 100)
+        ),
+    ),
+    "pattern_large": lambda v: Words(
+        _("That pattern is too large"),
+        _("{most} characters fit, and few large counts. Make it shorter, or split it in two.").format(most=v["most"]),
+    ),
+    "pattern_always": lambda v: Words(
+        _("That pattern would stop every prompt"), _("It also fits where there is nothing. Make it ask for a sign.")
+    ),
+    "patterns_many": lambda v: Words(
+        _("No more patterns fit here"), _("{most} small ones do. Remove one first.").format(most=v["most"])
     ),
 }
 
