@@ -39,7 +39,11 @@ class Audit(app_commands.Group):
     async def page(self, interaction: discord.Interaction, before: int, member_id: int, actor_id: int) -> Reply:
         """A page of the log, for whoever may read it."""
         entries = await self._audit.page(
-            person_of(interaction), member_id=member_id, actor_id=actor_id, before=before, limit=cards_moderation.PAGE + 1
+            person_of(interaction),
+            member_id=member_id,
+            actor_id=actor_id,
+            before=before,
+            limit=cards_moderation.PAGE + 1,
         )
         shown = entries[: cards_moderation.PAGE]
         return Reply(

@@ -91,7 +91,9 @@ class Limit(app_commands.Group):
             before = await self._treasury.clear_rules(person_of(interaction), subject)
             was = "; ".join(words_rules.rule(rule, self._labels) for rule in before)
             return Reply(
-                cards.note(_("The limit of {who} is gone. It was: {rule}").format(who=words_rules.subject(subject), rule=was))
+                cards.note(
+                    _("The limit of {who} is gone. It was: {rule}").format(who=words_rules.subject(subject), rule=was)
+                )
             )
 
         await answer_with(interaction, act())

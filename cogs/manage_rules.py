@@ -38,9 +38,7 @@ class People(app_commands.Group):
         days: app_commands.Range[int, 1, 3650] | None = None,
     ) -> None:
         async def act() -> Reply:
-            until, stopped = await self._blocks.block(
-                person_of(interaction), member.id, reason=reason or "", days=days
-            )
+            until, stopped = await self._blocks.block(person_of(interaction), member.id, reason=reason or "", days=days)
             end = _("until {moment}").format(moment=when(until, "f")) if until else _("until it is lifted")
             lines = [_("<@{who}> makes no films here {end}.").format(who=member.id, end=end)]
             if stopped:
@@ -187,9 +185,7 @@ class Words(app_commands.Group):
             hit = await self._censor.hit(person.guild_id, prompt)
             if hit is None:
                 return Reply(cards.note(_("✓ This prompt passes.")))
-            return Reply(
-                cards.note(_("✗ Rule `{n}` stops it: ||{rule}||").format(n=hit.id, rule=plain(hit.text, 80)))
-            )
+            return Reply(cards.note(_("✗ Rule `{n}` stops it: ||{rule}||").format(n=hit.id, rule=plain(hit.text, 80))))
 
         await answer_with(interaction, look())
 
@@ -199,5 +195,3 @@ class Words(app_commands.Group):
             return Reply(cards.note(_("||{word}|| is forbidden now (`{n}`).").format(word=plain(text, 80), n=number)))
 
         await answer_with(interaction, act())
-
-

@@ -56,9 +56,7 @@ class Settings(app_commands.Group):
 
     @app_commands.command(name="language", description="What public cards are written in")
     @app_commands.choices(
-        language=[
-            app_commands.Choice(name=name, value=locale) for locale, name in words_rules.LANGUAGES.items()
-        ]
+        language=[app_commands.Choice(name=name, value=locale) for locale, name in words_rules.LANGUAGES.items()]
     )
     @app_commands.describe(language="If you leave this out: what the server says to Discord")
     async def language(self, interaction: discord.Interaction, language: str | None = None) -> None:

@@ -134,5 +134,7 @@ def _zone_form(now: str) -> Dialog:
     return Dialog(
         _("Time zone"),
         "form:setup-timezone",
-        text_field(_("Time zone"), "zone", description=_("Such as Europe/Berlin or America/New_York"), value=now, most=60),
+        text_field(
+            _("Time zone"), "zone", description=_("Such as Europe/Berlin or America/New_York"), value=now, most=60
+        ),
     )

@@ -35,8 +35,6 @@ class Transfer(commands.Cog):
                 raise Refused("to_a_bot")
             left = await self._treasury.transfer(person_of(interaction), member.id, credits)
             text = _("<@{who}> has {credits} of yours now. You have {left} granted left.")
-            return Reply(
-                cards.note(text.format(who=member.id, credits=credits_text(credits), left=credits_text(left)))
-            )
+            return Reply(cards.note(text.format(who=member.id, credits=credits_text(credits), left=credits_text(left))))
 
         await answer_with(interaction, act())

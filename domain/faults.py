@@ -101,6 +101,13 @@ class Refused(Fault):
             "reset_what",
             "period_unknown",
             "everyone_moderates",
+            "word_rule_empty",
+            "word_rule_long",
+            "word_rules_many",
+            "pattern_wrong",
+            "pattern_large",
+            "pattern_always",
+            "patterns_many",
         }
     )
 

@@ -21,9 +21,7 @@ PATIENCE = 24 * 3_600_000
 class Approvals:
     """Asks anew at each press whether the person may answer."""
 
-    def __init__(
-        self, db: Database, *, rights: Rights, results: Results, clock: Callable[[], int] = now_ms
-    ) -> None:
+    def __init__(self, db: Database, *, rights: Rights, results: Results, clock: Callable[[], int] = now_ms) -> None:
         self._db = db
         self._rights = rights
         self._results = results

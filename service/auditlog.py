@@ -16,9 +16,7 @@ class AuditLog:
         self._db = db
         self._rights = rights
 
-    async def page(
-        self, person: Person, *, member_id: int, actor_id: int, before: int, limit: int
-    ) -> list[AuditEntry]:
+    async def page(self, person: Person, *, member_id: int, actor_id: int, before: int, limit: int) -> list[AuditEntry]:
         """A server's entries, newest first; see `storage.audit.page`."""
         await self._rights.check(person)
         return await audit.page(

@@ -47,9 +47,7 @@ class Blocks:
         now = self._clock()
         until = None if days is None else now + days * _DAY
         async with self._known.changing(person.guild_id) as conn:
-            await policies.block(
-                conn, person.guild_id, Block(member_id, reason, until, person.user_id, now), now
-            )
+            await policies.block(conn, person.guild_id, Block(member_id, reason, until, person.user_id, now), now)
             waiting = await owners.block_author(conn, person.guild_id, member_id)
             entry = AuditEntry(
                 person.guild_id, person.user_id, "block", member_id, after={"until": until}, reason=reason

@@ -26,9 +26,7 @@ class Cancelled(Enum):
 class Cancel:
     """Who may press is asked at the press: the member who asked for the film, or a moderator of its server."""
 
-    def __init__(
-        self, db: Database, *, results: Results, rights: Rights, clock: Callable[[], int] = now_ms
-    ) -> None:
+    def __init__(self, db: Database, *, results: Results, rights: Rights, clock: Callable[[], int] = now_ms) -> None:
         self._db = db
         self._results = results
         self._rights = rights

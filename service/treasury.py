@@ -168,5 +168,3 @@ def _said(rules: Sequence[Rule]) -> dict[str, Any]:
             for rule in rules
         ]
     }
-
-

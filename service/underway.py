@@ -42,9 +42,7 @@ class UnderWay:
             # Whoever asks has mended something: what was refused there before counts no more.
             for place in {job.channel_id, job.card_channel_id, job.thread_id, job.card_message_id, job.target_id}:
                 await memory.forget(conn, f"refused:{place}")
-            entry = AuditEntry(
-                person.guild_id, person.user_id, "redeliver", job.author_id, subject=f"job:{job.id}"
-            )
+            entry = AuditEntry(person.guild_id, person.user_id, "redeliver", job.author_id, subject=f"job:{job.id}")
             await audit.write(conn, entry, self._clock())
         self._on_change()
         return job

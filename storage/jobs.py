@@ -23,7 +23,19 @@ _IN_FLIGHT = _states(IN_FLIGHT)
 _FINAL = _states(FINAL)
 
 
-_TRANSLATED = {"request", "wire", "state", "private", "spoiler", "muted", "refunded", "restricted", "hidden", "blocked", "films"}
+_TRANSLATED = {
+    "request",
+    "wire",
+    "state",
+    "private",
+    "spoiler",
+    "muted",
+    "refunded",
+    "restricted",
+    "hidden",
+    "blocked",
+    "films",
+}
 #: Columns that a Job holds as they are.
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
 

@@ -101,7 +101,9 @@ async def account(conn: aiosqlite.Connection, payer: Payer, now: int, terms: Ter
             for rule, used in spent.narrow
             if rule.credits is not None
         ),
-        grants=tuple((grant.left, grant.ends_at) for grant in sorted(grants, key=lambda g: (g.ends_at or 1 << 62, g.id))),
+        grants=tuple(
+            (grant.left, grant.ends_at) for grant in sorted(grants, key=lambda g: (g.ends_at or 1 << 62, g.id))
+        ),
     )
 
 

@@ -98,7 +98,9 @@ async def list_channel(conn: aiosqlite.Connection, guild_id: int, channel_id: in
     await conn.execute("INSERT OR IGNORE INTO channel_lists VALUES (?, ?, ?)", (guild_id, channel_id, kind))
 
 
-async def unlist_channels(conn: aiosqlite.Connection, guild_id: int, channels: Sequence[int], kind: str, now: int) -> None:
+async def unlist_channels(
+    conn: aiosqlite.Connection, guild_id: int, channels: Sequence[int], kind: str, now: int
+) -> None:
     """Take channels off a list."""
     await _decided(conn, guild_id, now)
     await conn.executemany(
@@ -151,7 +153,9 @@ async def remove_word(conn: aiosqlite.Connection, guild_id: int, rule_id: int, n
 
 
 async def _roles(conn: aiosqlite.Connection, guild_id: int) -> list[int]:
-    return [row["role_id"] for row in await every(conn, "SELECT role_id FROM moderators WHERE guild_id = ?", (guild_id,))]
+    return [
+        row["role_id"] for row in await every(conn, "SELECT role_id FROM moderators WHERE guild_id = ?", (guild_id,))
+    ]
 
 
 async def _blocks(conn: aiosqlite.Connection, guild_id: int) -> list[Block]:

@@ -160,9 +160,7 @@ async def test_a_migration_keeps_jobs_in_every_state(tmp_path: Path, monkeypatch
             job = replace(a_job(id=f"job{n}", interaction_id=n), state=state)
             await jobs.begin(conn, job, fold=str(n))
             terms = ledger.Terms(Standing((Rule(EVERYONE, "day", 100),)), server_daily=100)
-            await ledger.hold(
-                conn, ledger.Payer(1, 42, (2,)), job_id=job.id, price=2, now=job.created_at, terms=terms
-            )
+            await ledger.hold(conn, ledger.Payer(1, 42, (2,)), job_id=job.id, price=2, now=job.created_at, terms=terms)
             await jobs.keep_films(conn, job.id, [Film("v", "https://example.org/a.mp4")])
         before = [dict(row) for row in await every(conn, "SELECT * FROM jobs ORDER BY id")]
     folder = tmp_path / "migrations"

@@ -202,7 +202,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
         clock = lambda: now[0]  # noqa: E731 - one clock for all of them
         results = Results(db, pace=PACE, on_change=lambda: woken.__setitem__(0, woken[0] + 1), clock=clock)
         intake = make_intake(db, Ceiling(daily=20, server_daily=1_000), clock)
-        yield House(db, now, woken, results, intake, Cancel(db, results=results, rights=Rights(Policies(db)), clock=clock))
+        yield House(
+            db, now, woken, results, intake, Cancel(db, results=results, rights=Rights(Policies(db)), clock=clock)
+        )
 
 
 Act = Callable[[House, Job], Awaitable[object]]

@@ -29,9 +29,9 @@ def checked(report: ServerReport, policy: Policy, *, reached: bool | None) -> Ca
 
 def _channels(used: list[ChannelReport], bad: list[ChannelReport]) -> str:
     if not bad:
-        return _n("✓ Films can be posted in {n} channel.", "✓ Films can be posted in all {n} channels.", len(used)).format(
-            n=len(used)
-        )
+        return _n(
+            "✓ Films can be posted in {n} channel.", "✓ Films can be posted in all {n} channels.", len(used)
+        ).format(n=len(used))
     text = _("✗ In {n} of {all} channels Clapper lacks rights. Give them to its role, or list channels that count:")
     return text.format(n=len(bad), all=len(used))
 
@@ -56,7 +56,9 @@ def _moderators(report: ServerReport, policy: Policy) -> list[str]:
     hidden = sorted(policy.moderators - report.manage_roles)
     if not hidden:
         return [_("✓ Moderators' roles see `/manage`.")]
-    text = _("✗ {roles} cannot see `/manage`: an administrator adds them under Server Settings → Integrations → Clapper.")
+    text = _(
+        "✗ {roles} cannot see `/manage`: an administrator adds them under Server Settings → Integrations → Clapper."
+    )
     return [text.format(roles=words_rules.mentions(hidden, "@&"))]
 
 

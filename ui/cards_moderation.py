@@ -169,9 +169,12 @@ def channels(policy: Policy) -> Card:
         if ids
     ]
     if not policy.allowed:
-        lines.insert(0, _("Films may be asked for in every channel but those named below.") if policy.denied else _(
-            "Films may be asked for in every channel."
-        ))
+        lines.insert(
+            0,
+            _("Films may be asked for in every channel but those named below.")
+            if policy.denied
+            else _("Films may be asked for in every channel."),
+        )
     return Card(BLUE, _("### Channels"), "\n".join(lines), _("-# A category counts for what is inside it."))
 
 
@@ -222,7 +225,5 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _button(
-    label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
-) -> ui.Button[Any]:
+def _button(label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary) -> ui.Button[Any]:
     return ui.Button(label=label, style=style, custom_id=custom_id)

@@ -56,7 +56,9 @@ def first_page(policy: Policy, *, daily: int) -> Card:
     lines = [
         _("### Setting up Clapper\nEach choice counts at once, and can be changed at any time."),
         _("**Everyone's limit**: {limit}. Roles and members can have their own: `/manage limit`.").format(limit=limit),
-        _("**Log channel**: {channel}. Reports, approvals and what moderators do are posted there.").format(channel=log),
+        _("**Log channel**: {channel}. Reports, approvals and what moderators do are posted there.").format(
+            channel=log
+        ),
         _("**Films are made in**: {channels}. None chosen means all; a category counts for what is inside.").format(
             channels=where
         ),
@@ -101,9 +103,9 @@ def second_page(policy: Policy) -> Card:
         _("**Ask first** above: {price}. Members confirm films that cost more.").format(
             price=words_rules.setting_value("confirm_above", server.confirm_above)
         ),
-        _("**Approval** above: {price}. Such films wait for a moderator's ✓; without one they are given back after a day.").format(
-            price=words_rules.setting_value("approval_above", server.approval_above)
-        ),
+        _(
+            "**Approval** above: {price}. Such films wait for a moderator's ✓; without one they are given back after a day."
+        ).format(price=words_rules.setting_value("approval_above", server.approval_above)),
         _("**Needs no approval**: {role}. Moderators never do.").format(
             role=words_rules.setting_value("approval_role_id", server.approval_role_id)
         ),
@@ -135,25 +137,26 @@ def second_page(policy: Policy) -> Card:
 
 
 def _prices() -> list[tuple[str, str]]:
-    return [("never", _("never")), *((str(n), _n("above {n} credit", "above {n} credits", n).format(n=n)) for n in PRICES)]
+    return [
+        ("never", _("never")),
+        *((str(n), _n("above {n} credit", "above {n} credits", n).format(n=n)) for n in PRICES),
+    ]
 
 
 def _price(value: int | None) -> str:
     return "never" if value is None else str(value)
 
 
-def _channels(
-    name: str, placeholder: str, types: list[discord.ChannelType], ids: Sequence[int], *, most: int
-) -> Row:
+def _channels(name: str, placeholder: str, types: list[discord.ChannelType], ids: Sequence[int], *, most: int) -> Row:
     select: ui.ChannelSelect[Any] = ui.ChannelSelect(
         custom_id=f"setup:{name}:1",
         placeholder=placeholder,
         channel_types=types,
         min_values=0,
         max_values=most,
-        default_values=[discord.SelectDefaultValue(id=i, type=discord.SelectDefaultValueType.channel) for i in ids if i][
-            :most
-        ],
+        default_values=[
+            discord.SelectDefaultValue(id=i, type=discord.SelectDefaultValueType.channel) for i in ids if i
+        ][:most],
     )
     return ui.ActionRow(select)
 

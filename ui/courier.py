@@ -126,12 +126,14 @@ class Courier:
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
         text = cards.film_text(job, links, min((e for e in map(ends_at, links) if e), default=None))
-        for place in await self._threads(job, spare):
-            try:
-                return await self._post(job, place, text, files, note, reply=False)
-            except DeliveryFault as fault:
-                if fault.reason not in _NEXT_PLACE:
-                    raise
+        # A member's own thread may be gone: then this film begins another.
+        for known in (spare, 0) if job.delivery == "member" and spare else (spare,):
+            for place in await self._threads(job, known):
+                try:
+                    return await self._post(job, place, text, files, note, reply=False)
+                except DeliveryFault as fault:
+                    if fault.reason not in _NEXT_PLACE:
+                        raise
         return await self._anywhere(job, text, files, note)
 
     async def tell(self, job: Job, note: Note) -> Sent | None:

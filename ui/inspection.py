@@ -76,9 +76,7 @@ class Inspector:
             return frozenset()  # nothing was ever changed there
         except (discord.DiscordException, OSError, TimeoutError):
             return None
-        return frozenset(
-            int(one["id"]) for one in found["permissions"] if one["type"] == 1 and one["permission"]
-        )
+        return frozenset(int(one["id"]) for one in found["permissions"] if one["type"] == 1 and one["permission"])
 
 
 def _lacks(channel: Mapping[str, Any], base: int, mine: set[int], guild_id: int, me: int) -> tuple[str, ...]:
@@ -89,7 +87,9 @@ def _lacks(channel: Mapping[str, Any], base: int, mine: set[int], guild_id: int,
     rights = base
     if discord.Permissions(rights).administrator:
         return ()
-    overwrites = {int(one["id"]): (int(one["allow"]), int(one["deny"])) for one in channel.get("permission_overwrites", [])}
+    overwrites = {
+        int(one["id"]): (int(one["allow"]), int(one["deny"])) for one in channel.get("permission_overwrites", [])
+    }
     allow, deny = overwrites.get(guild_id, (0, 0))
     rights = rights & ~deny | allow
     of_roles = [pair for target, pair in overwrites.items() if target in mine and target != guild_id]

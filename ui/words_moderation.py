@@ -90,6 +90,34 @@ REFUSED: dict[str, Maker] = {
     "delivery_unknown": lambda v: Words(_("Films cannot go there"), _("Choose one of the list.")),
     "language_unknown": lambda v: Words(_("Clapper does not speak that language yet"), _("Choose one of the list.")),
     "list_full": lambda v: Words(_("That list is full"), _("{n} are the most. Remove some first.").format(n=v["most"])),
+    "word_rule_empty": lambda v: Words(
+        _("That rule is empty"), _("Give it a word, a phrase or a sign that you do not want in prompts.")
+    ),
+    "word_rule_long": lambda v: Words(
+        _("That rule is too long"),
+        _n("It has {n} character; {most} fit.", "It has {n} characters; {most} fit.", v["length"]).format(
+            n=v["length"], most=v["most"]
+        ),
+    ),
+    "word_rules_many": lambda v: Words(
+        _("There are {most} rules already").format(most=v["most"]), _("Remove one that is no longer needed first.")
+    ),
+    "pattern_wrong": lambda v: Words(
+        _("That pattern cannot be read"),
+        _("The reader says: {detail}. It knows RE2's patterns, without look-around and back-references.").format(
+            detail=plain(v["detail"], 100)
+        ),
+    ),
+    "pattern_large": lambda v: Words(
+        _("That pattern is too large"),
+        _("{most} characters fit, and few large counts. Make it shorter, or split it in two.").format(most=v["most"]),
+    ),
+    "pattern_always": lambda v: Words(
+        _("That pattern would stop every prompt"), _("It also fits where there is nothing. Make it ask for a sign.")
+    ),
+    "patterns_many": lambda v: Words(
+        _("No more patterns fit here"), _("{most} small ones do. Remove one first.").format(most=v["most"])
+    ),
     "word_known": lambda v: Words(_("That is forbidden already"), _("`/manage words list` shows all of them.")),
     "word_unknown": lambda v: Words(_("There is no such rule"), _("`/manage words list` shows their numbers.")),
     "no_such_rule": lambda v: Words(_("There is no limit for that"), _("`/manage limit list` shows all of them.")),
@@ -104,7 +132,9 @@ REFUSED: dict[str, Maker] = {
         _("That number of credits cannot be"),
         _("Between {least} and {most} are possible.").format(least=f"{v['least']:,}", most=f"{v['most']:,}"),
     ),
-    "days": lambda v: Words(_("That is no length"), _("Between 1 and {n} days are possible.").format(n=f"{v['most']:,}")),
+    "days": lambda v: Words(
+        _("That is no length"), _("Between 1 and {n} days are possible.").format(n=f"{v['most']:,}")
+    ),
     "no_transfers": lambda v: Words(
         _("Credits cannot be passed on here"), _("Moderators can allow it in `/manage setup`.")
     ),
@@ -131,7 +161,9 @@ REFUSED: dict[str, Maker] = {
     "reset_what": lambda v: Words(
         _("Whose spending is to count no more?"), _("Name a member, or choose `everyone` or `pot`: one of them.")
     ),
-    "range": lambda v: Words(_("That is no range of days"), _("Between 1 and {n} days are possible.").format(n=v["most"])),
+    "range": lambda v: Words(
+        _("That is no range of days"), _("Between 1 and {n} days are possible.").format(n=v["most"])
+    ),
 }
 
 #: Why a generation ended, where moderators had a part in it.

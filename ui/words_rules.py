@@ -47,7 +47,9 @@ def rule(found: Rule, labels: Mapping[str, str]) -> str:
 
 def source(found: Rule) -> str:
     """Which rule gave the room: 30 a week, from @Booster."""
-    return _("{amount}, from {subject}").format(amount=amount(found.credits, found.period), subject=subject(found.subject))
+    return _("{amount}, from {subject}").format(
+        amount=amount(found.credits, found.period), subject=subject(found.subject)
+    )
 
 
 def stored_rules(stored: Mapping[str, Any], labels: Mapping[str, str]) -> str:
