@@ -15,6 +15,8 @@ from bench.measure import Figure, empty_queue, ratio, side_by_side, told
 from domain.job import Pace
 from service.breakers import Breakers
 from service.intake import Ask, Intake
+from service.meter import Meter
+from service.pauses import Pauses
 from settings import read_catalogue
 from storage.database import Database, every, open_database
 from storage.ledger import Terms
@@ -35,11 +37,13 @@ def intake_on(db: Database) -> Intake:
         db,
         catalogue=read_catalogue(""),
         breakers=Breakers(db, pace=pace, tell=tell),
+        pauses=Pauses(db, known={}, on_change=lambda: None),
         terms=Terms(daily=10_000_000, server_daily=100_000_000),
         allowed=frozenset(),
         total_in_flight=5,
         pace=pace,
         on_job=lambda: None,
+        meter=Meter(),
     )
 
 

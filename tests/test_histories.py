@@ -23,6 +23,7 @@ from domain.faults import Refused
 from domain.job import Credits, Event, Job, JobState, Pace, Report, Verdict
 from service.cancel import Cancel
 from service.intake import Ask, Intake, Order
+from service.meter import Meter
 from service.results import Results
 from storage import jobs, ledger, outbox
 from storage.database import Database, open_database
@@ -159,7 +160,7 @@ class Life(OnFile):
     async def open(self) -> None:
         await super().open()
         clock: Callable[[], int] = lambda: self.now  # noqa: E731 - one clock for all of them
-        self.results = Results(self.db, pace=Pace(), on_change=lambda: None, clock=clock)
+        self.results = Results(self.db, pace=Pace(), on_change=lambda: None, meter=Meter(), clock=clock)
         self.cancel = Cancel(self.db, results=self.results)
         self.intake = make_intake(self.db, ledger.Terms(daily=7, server_daily=20), clock)
 

@@ -15,6 +15,8 @@ from domain.job import Event, Film, Job, JobState, Pace, Report, Verdict
 from service.breakers import Breakers
 from service.cancel import Cancel, Cancelled
 from service.intake import Ask, Intake
+from service.meter import Meter
+from service.pauses import Pauses
 from service.results import Results, Settled
 from storage import jobs, ledger, outbox
 from storage.database import Database, open_database
@@ -175,11 +177,13 @@ def make_intake(db: Database, terms: ledger.Terms, clock: Callable[[], int]) -> 
         db,
         catalogue=CATALOGUE,
         breakers=Breakers(db, pace=PACE, tell=quiet, clock=clock),
+        pauses=Pauses(db, known={}, on_change=lambda: None, clock=clock),
         terms=terms,
         allowed=frozenset(),
         total_in_flight=5,
         pace=PACE,
         on_job=lambda: None,
+        meter=Meter(),
         clock=clock,
     )
 
@@ -190,7 +194,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_database(tmp_path / "clapper.db") as db:
         await db._writer.execute("PRAGMA synchronous = OFF")  # no power is cut here, and there are many commits
         clock = lambda: now[0]  # noqa: E731 - one clock for all of them
-        results = Results(db, pace=PACE, on_change=lambda: woken.__setitem__(0, woken[0] + 1), clock=clock)
+        results = Results(
+            db, pace=PACE, on_change=lambda: woken.__setitem__(0, woken[0] + 1), meter=Meter(), clock=clock
+        )
         intake = make_intake(db, ledger.Terms(daily=20, server_daily=1_000), clock)
         yield House(db, now, woken, results, intake, Cancel(db, results=results))
 

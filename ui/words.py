@@ -153,7 +153,9 @@ REFUSED: dict[str, Maker] = {
         f"{v['model']} cannot be had right now",
         f"The video service has closed it.{_others(v, 'Choose {0} instead.')}",
     ),
-    "paused": lambda v: Words("Clapper is taking a break", f"{v.get('why') or 'Try again later'}.".replace("..", ".")),
+    "paused": lambda v: Words(
+        "Clapper is taking a break", f"{plain(v.get('why') or 'Try again later', 200)}.".replace("..", ".")
+    ),
     "stopping": lambda v: Words("Clapper is restarting", "Run the command again in a minute."),
     "not_yours": lambda v: Words("That is not your film", "Only the member who asked for it can do this."),
     "not_moderator": lambda v: Words("This is for moderators", "It needs the right to manage this server."),
