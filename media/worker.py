@@ -24,6 +24,7 @@ TASKS = {
     "picture": ("media.redraw", "normalise"),
     "probe": ("media.reel", "probe"),
     "fit": ("media.encode", "fit"),
+    "trial": ("media.trial", "trial"),
 }
 _PR_SET_PDEATHSIG = 1
 
