@@ -13,6 +13,7 @@ from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
 from domain.job import Job, JobState, Pace
 from domain.request import GenerationRequest, parse
+from domain.wish import Attachment
 from service.breakers import Breakers
 from service.loops import now_ms
 from storage import inputs, jobs, ledger
@@ -29,15 +30,6 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 @dataclass(frozen=True)
-class Attachment:
-    """A picture as Discord describes it: file name, address, bytes. Nothing of it is believed."""
-
-    name: str
-    url: str
-    size: int
-
-
-@dataclass(frozen=True)
 class Ask:
     """Who asks for a film, where, and with which pictures. Ids are Discord's; `place` is the kind of the channel."""
 
@@ -51,6 +43,12 @@ class Ask:
     private: bool = False
     spoiler: bool = False
     pictures: tuple[Attachment, ...] = ()
+    #: The generation that it begins from, how (see domain.wish.ACTIONS), and its author where that is somebody else.
+    parent_id: str = ""
+    action: str = ""
+    credit: int = 0
+    #: The generation whose last frame it begins with.
+    continues: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,11 +124,11 @@ class Intake:
         self,
         ask: Ask,
         *,
-        prompt: str,
-        model: str | None,
-        duration: int | None,
-        orientation: str | None,
-        size: str | None,
+        prompt: str = "",
+        model: str | None = None,
+        duration: int | None = None,
+        orientation: str | None = None,
+        size: str | None = None,
     ) -> Order:
         """Everything that can be known without touching the database. Raises Refused; nothing is charged."""
         if self._stopping:
@@ -184,6 +182,10 @@ class Intake:
             card_channel_id=card[0],
             card_message_id=card[1],
             card_token="" if card[1] else ask.token,
+            parent_id=ask.parent_id,
+            action=ask.action,
+            credit=ask.credit,
+            continues=ask.continues,
         )
         try:
             admitted = await self._write(job, fold, order)
@@ -217,7 +219,8 @@ class Intake:
                 now=now,
                 terms=self._terms,
             )
-            await inputs.attach(conn, job.id, [(picture.name, picture.url) for picture in ask.pictures])
+            if not await inputs.attach(conn, job.id, ask.pictures, now):
+                raise Refused("pictures_forgotten")
             usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
             ahead = await jobs.place_in_queue(conn, job)
         # The queue moves `total` films at a time, each about as long as the usual one.
@@ -233,6 +236,7 @@ class Intake:
 
 def _fold(order: Order) -> str:
     ask = order.ask
-    pictures = [(picture.name, picture.size) for picture in ask.pictures]
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures)
+    pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
+    origin = (ask.parent_id, ask.action)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
