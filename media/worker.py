@@ -24,6 +24,9 @@ TASKS = {
     "picture": ("media.redraw", "normalise"),
     "probe": ("media.reel", "probe"),
     "fit": ("media.encode", "fit"),
+    "join": ("media.splice", "join"),
+    "last_frame": ("media.moment", "last"),
+    "still": ("media.moment", "still"),
 }
 _PR_SET_PDEATHSIG = 1
 
