@@ -14,7 +14,7 @@ from domain.faults import Refused
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
-from ui.words import credits
+from ui.words import duration_line, model_line, size_line, size_name
 
 #: Answers an interaction that brought a wish.
 Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
@@ -76,29 +76,25 @@ class Generate(commands.Cog):
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         rows = [row for row in self._intake.offered() if typed.casefold() in f"{row.label} {row.key}".casefold()]
-        return [
-            app_commands.Choice(name=f"{r.label}: {r.about}, from {credits(r.cheapest)}"[:100], value=r.key)
-            for r in rows
-        ][:25]
+        return [_choice(model_line(row), row.key) for row in rows][:25]
 
     @video.autocomplete("duration")
     async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
         row, size = self._chosen(interaction)
         return [
-            app_commands.Choice(name=f"{seconds} s ({credits(row.price(size, seconds))})", value=seconds)
+            app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
             for seconds in row.durations
             if str(seconds).startswith(str(typed).strip())
         ][:25]
 
     @video.autocomplete("size")
     async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        row, _ = self._chosen(interaction)
+        row, _size = self._chosen(interaction)
+        start = typed.casefold().strip()
         return [
-            app_commands.Choice(
-                name=f"{size} (from {credits(min(row.price(size, d) for d in row.durations))})", value=size
-            )
+            _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
             for size in row.sizes
-            if size.startswith(typed.casefold().strip())
+            if size.startswith(start) or size_name(size).casefold().startswith(start)
         ][:25]
 
     def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
@@ -109,3 +105,7 @@ class Generate(commands.Cog):
         except Refused:
             row = self._intake.catalogue.default()
         return row, size if size in row.sizes else row.sizes[0]
+
+
+def _choice(name: str, value: str) -> app_commands.Choice[str]:
+    return app_commands.Choice(name=name[:100], value=value)

@@ -15,7 +15,7 @@ from service.intake import Admitted, Ask, Intake, Order
 from ui import cards, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
-from ui.words import explain
+from ui.words_refused import explain
 
 log = logging.getLogger("clapper.starting")
 

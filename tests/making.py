@@ -6,6 +6,7 @@ from typing import Any
 
 import discord
 import simcord
+from discord.http import handle_message_parameters
 
 from demo.life import Task
 from tests.conftest import Stage
@@ -18,7 +19,7 @@ Person = simcord.MemberActor
 async def a_post(stage: Stage) -> Place:
     """A post in a forum, to ask for films in."""
     forum = stage.world.guild.create_forum_channel("posts")
-    with discord.http.handle_message_parameters(content="Films, please") as made:
+    with handle_message_parameters(content="Films, please") as made:
         params = made._replace(payload={"message": made.payload, "name": "A post"})
         await stage.app.bot.http.start_thread_in_forum(forum.id, params=params)
     return forum.threads[0]

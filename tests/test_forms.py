@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
+import discord
 import pytest
-import simcord
 
 from tests import clips
 from tests.conftest import OpenStage, Stage
@@ -82,7 +82,7 @@ async def test_a_form_outlives_a_restart(open_stage: OpenStage) -> None:
 
 
 async def test_a_refused_form_keeps_everything(stage: Stage) -> None:
-    """Sora 2 makes no 25 s: the refusal's Fix opens the form as it was, with a word beside the length, and the pictures."""
+    """Sora 2 makes no 25 s: Fix opens the form as it was, with a word beside the length, and keeps the pictures."""
     you, place = stage.world.visitor, stage.world.thread
     opened = await you.slash(place, "video")
     refused = await submit(you, opened, prompt="a long boat", duration=["25"], pictures=[("b.png", clips.picture())])
@@ -149,8 +149,6 @@ async def test_forms_are_not_kept_in_memory(stage: Stage) -> None:
 
 async def test_a_place_without_rights_is_said_before_typing(stage: Stage) -> None:
     """No form is opened where no film could be posted."""
-    import discord
-
     me = stage.env.bot.user
     assert me is not None
     closed = stage.world.guild.create_text_channel(

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
 from tests import clips
 from tests.conftest import OpenStage, Stage
 from tests.making import a_post, beside, film, held, job, results, submit, tasks
-from tests.sim import at_once, buttons, content, eventually, films, seen_by, words
+from tests.sim import at_once, buttons, eventually, films, seen_by, words
 
 
 async def test_a_result_has_its_buttons(stage: Stage) -> None:

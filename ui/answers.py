@@ -16,7 +16,7 @@ from domain.faults import Fault
 from ui import cards
 from ui.language import _
 from ui.results import Classic
-from ui.words import explain
+from ui.words_refused import explain
 
 log = logging.getLogger("clapper.answers")
 
