@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import discord
@@ -68,7 +69,19 @@ async def film(stage: Stage, place: Place, *, by: Person | None = None, **option
     answer = await (by or stage.world.visitor).slash(place, "video", **({"prompt": "a paper boat"} | options))
     assert answer.acknowledged
     await stage.api.finish((await tasks(stage, made + 1)).id)
-    return (await eventually(lambda: results(place)[before:], within=20))[0]
+    message = (await eventually(lambda: results(place)[before:], within=20))[0]
+    await told(stage, made + 1)
+    return message
+
+
+async def told(stage: Stage, n: int) -> None:
+    """Wait until it is written down that people were told of n generations."""
+    for _ in range(1000):
+        rows = await stage.rows("SELECT count(*) AS n FROM jobs WHERE announced_at > 0")
+        if rows[0]["n"] >= n:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(f"people were not told of {n} generations")
 
 
 async def job(stage: Stage, n: int = 1) -> dict[str, Any]:
