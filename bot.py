@@ -17,7 +17,7 @@ from discord.http import Route
 from acedata.client import VideoClient
 from assembly import Known, Parts, Resources
 from cogs.client import Clapper
-from domain.job import Pace
+from domain.pace import Pace
 from media.fetch import Fetcher
 from metrics import Metrics
 from operate.command import main
@@ -94,7 +94,9 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             yield App(parts.bot, db, public, port, admin)
         finally:
             parts.services.intake.stop()
-            await asyncio.gather(parts.services.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE))
+            await asyncio.gather(
+                parts.services.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE), parts.joining.stop()
+            )
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

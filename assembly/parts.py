@@ -12,7 +12,10 @@ from assembly.services import Services
 from cogs.client import Clapper
 from domain.faults import Fault
 from service.alerts import Alerts
+from service.copies import Copies
 from service.delivery import Delivery
+from service.erase import Erase
+from service.joining import Joining
 from service.latecards import show_late_cards
 from service.loops import Loop, now_ms
 from service.notices import Notices
@@ -22,6 +25,7 @@ from storage import memory
 from ui.courier import Courier
 from ui.herald import Herald
 from ui.operator import Operator
+from ui.posts import Posts
 
 log = logging.getLogger("clapper")
 
@@ -35,7 +39,7 @@ class Parts:
         self._begun_at = now_ms()
         self.loops: list[Loop] = []
         self.operator = Operator(settings.operator_channel_id)
-        self.services = services = Services(r, known, wake=self.wake, tell=self._tell)
+        self.services = services = Services(r, known, wake=self.wake, tell=self._tell, last_frame=self._last_frame)
         command, audit, set_up = manage(services, settings.catalogue, self._probe)
         self.bot = Clapper(
             commands=[command],
@@ -57,7 +61,19 @@ class Parts:
             meter=r.metrics,
         )
         reports = Reports(db, rights=services.rights, blocks=services.blocks, courier=self.courier, on_notice=self.wake)
-        self.bot.parts = cogs(services, reports, audit, set_up)
+        posts = Posts(self.bot)
+        self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
+        erase = Erase(db, posts=posts, courier=self.courier)
+        self.joining = Joining(
+            db,
+            again=services.again,
+            copies=self._copies,
+            parcels=services.parcels,
+            posts=posts,
+            limits=self.courier,
+            folder=r.folder,
+        )
+        self.bot.parts = cogs(services, reports, erase, self.joining, audit, set_up)
         notices = Notices(
             db,
             policies=services.policies,
@@ -79,6 +95,7 @@ class Parts:
             Loop("dispatch", services.dispatch.step, every=5.0),
             Loop("delivery", self._deliver, every=30.0),
             Loop("notices", self._when_logged_in(notices.step), every=60.0),
+            Loop("erase", self._when_logged_in(erase.step), every=300.0),
             Loop("housekeeping", services.housekeeping.step, every=3600.0),
             Loop("alerts", alerts.step, every=60.0),
         ]
@@ -86,7 +103,7 @@ class Parts:
     def wake(self) -> None:
         """Something happened that loops wait for."""
         for loop in self.loops:
-            if loop.name not in ("housekeeping", "alerts"):  # these have their own hours
+            if loop.name not in ("housekeeping", "alerts", "erase"):  # these have their own hours
                 loop.wake()
 
     def _when_logged_in(self, step: Callable[[], Awaitable[float | None]]) -> Callable[[], Awaitable[float | None]]:
@@ -95,6 +112,9 @@ class Parts:
             return await step()
 
         return stepped
+
+    async def _last_frame(self, job_id: str) -> bytes:
+        return await self._copies.last_frame(job_id)
 
     async def _probe(self) -> bool | None:
         return None

@@ -93,6 +93,8 @@ class Clapper(AutoShardedBot):
         """Add every cog, and with them the commands; this needs no connection."""
         for cog in self.parts:
             await self.add_cog(cog)
+            for menu in getattr(cog, "context_menus", ()):
+                self.tree.add_command(menu)
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         self.away.add(shard_id)

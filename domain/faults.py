@@ -99,6 +99,7 @@ class Refused(Fault):
             "reported",
             "range",
             "reset_what",
+            "not_a_member",
             "period_unknown",
             "everyone_moderates",
             "word_rule_empty",
@@ -108,6 +109,18 @@ class Refused(Fault):
             "pattern_large",
             "pattern_always",
             "patterns_many",
+            "reserved",
+            "no_reuse",
+            "pictures_forgotten",
+            "no_pictures",
+            "no_film_here",
+            "film_gone",
+            "film_running",
+            "draft_gone",
+            "nothing_to_join",
+            "join_long",
+            "join_large",
+            "join_lost",
         }
     )
 

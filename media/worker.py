@@ -25,6 +25,9 @@ TASKS = {
     "probe": ("media.reel", "probe"),
     "fit": ("media.encode", "fit"),
     "trial": ("media.trial", "trial"),
+    "join": ("media.splice", "join"),
+    "last_frame": ("media.moment", "last"),
+    "still": ("media.moment", "still"),
 }
 _PR_SET_PDEATHSIG = 1
 

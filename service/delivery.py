@@ -12,7 +12,8 @@ from typing import Protocol
 
 from acedata.client import VideoClient
 from domain.faults import DeliveryFault, VendorFault
-from domain.job import Event, Film, Job, JobState, Note, Pace, Sent
+from domain.job import Event, Film, Job, JobState, Note, Sent
+from domain.pace import Pace
 from service.loops import Crew, now_ms
 from service.meter import Meter
 from service.parcels import MIB, Fetched, NoFilmYet, Parcels
@@ -139,7 +140,7 @@ class Delivery:
         log.info("job %s: people were told", job.id)
 
     async def _announce(self, job: Job) -> Sent | None:
-        if job.muted or job.hidden:
+        if job.muted or job.hidden or job.deleted_at:
             return None
         if job.blocked and (not job.films or job.refunded) and job.state is not JobState.CANCELLED:
             return None  # its member is blocked: only a film is worth a word, and that to the member alone

@@ -13,7 +13,8 @@ from domain import trail
 from domain.ask import Ask
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
-from domain.job import Job, JobState, Pace
+from domain.job import Job, JobState
+from domain.pace import Pace
 from domain.request import GenerationRequest, parse
 from service import doorman
 from service.breakers import Breakers
@@ -119,11 +120,11 @@ class Intake:
         self,
         ask: Ask,
         *,
-        prompt: str,
-        model: str | None,
-        duration: int | None,
-        orientation: str | None,
-        size: str | None,
+        prompt: str = "",
+        model: str | None = None,
+        duration: int | None = None,
+        orientation: str | None = None,
+        size: str | None = None,
     ) -> Order:
         """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
@@ -192,6 +193,10 @@ class Intake:
             card_channel_id=card[0],
             card_message_id=card[1],
             card_token="" if card[1] else ask.token,
+            parent_id=ask.parent_id,
+            action=ask.action,
+            credit=ask.credit,
+            continues=ask.continues,
         )
         try:
             admitted = await self._write(job, fold, order)
@@ -229,7 +234,8 @@ class Intake:
             )
             if job.state is JobState.AWAITING:
                 await approvals.ask(conn, job.guild_id, job.id, now)
-            await inputs.attach(conn, job.id, [(picture.name, picture.url) for picture in ask.pictures])
+            if not await inputs.attach(conn, job.id, ask.pictures, now):
+                raise Refused("pictures_forgotten")
             usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
             ahead = await jobs.place_in_queue(conn, job)
         # The queue moves `total` films at a time, each about as long as the usual one.
@@ -245,6 +251,7 @@ class Intake:
 
 def _fold(order: Order) -> str:
     ask = order.ask
-    pictures = [(picture.name, picture.size) for picture in ask.pictures]
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures)
+    pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
+    origin = (ask.parent_id, ask.action)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

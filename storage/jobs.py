@@ -23,37 +23,20 @@ _IN_FLIGHT = _states(IN_FLIGHT)
 _FINAL = _states(FINAL)
 
 
-_TRANSLATED = {
-    "request",
-    "wire",
-    "state",
-    "private",
-    "spoiler",
-    "muted",
-    "refunded",
-    "restricted",
-    "hidden",
-    "blocked",
-    "films",
-}
+_FLAGS = ("private", "spoiler", "muted", "refunded", "restricted", "hidden", "blocked", "reserved")
+_TRANSLATED = {"request", "wire", "state", "films", *_FLAGS}
 #: Columns that a Job holds as they are.
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
 
 
 def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
     """A Job from a row of `jobs`."""
+    plain: dict[str, Any] = {name: row[name] for name in _PLAIN} | {name: bool(row[name]) for name in _FLAGS}
     return Job(
-        **{name: row[name] for name in _PLAIN},
+        **plain,
         request=GenerationRequest.from_json(row["request"]),
         wire=Wire.from_json(row["wire"]),
         state=JobState(row["state"]),
-        private=bool(row["private"]),
-        spoiler=bool(row["spoiler"]),
-        muted=bool(row["muted"]),
-        refunded=bool(row["refunded"]),
-        restricted=bool(row["restricted"]),
-        hidden=bool(row["hidden"]),
-        blocked=bool(row["blocked"]),
         films=tuple(films),
     )
 
@@ -63,8 +46,8 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
     await conn.execute(
         "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
-        " card_message_id, card_token, prepared_at, member_most, delivery, restricted)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " card_message_id, card_token, prepared_at, member_most, delivery, restricted, parent_id, action, credit,"
+        " continues) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             job.id,
             job.interaction_id,
@@ -92,6 +75,10 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.member_most,
             job.delivery,
             job.restricted,
+            job.parent_id,
+            job.action,
+            job.credit,
+            job.continues,
         ),
     )
 

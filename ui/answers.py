@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import re
 import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
@@ -15,6 +17,7 @@ from domain import trail
 from domain.faults import Fault
 from ui import cards
 from ui.language import _
+from ui.results import Classic
 from ui.words_refused import explain
 
 log = logging.getLogger("clapper.answers")
@@ -36,7 +39,7 @@ class Shown:
 class Reply:
     """What an answer shows, and whether everyone may see it."""
 
-    card: cards.Card
+    card: cards.Card | Classic
     public: bool = False
 
 
@@ -69,14 +72,16 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
 
 async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
     if interaction.response.is_done():
-        first = cards.note(f"🎬 {_('Started: the card is below.')}") if reply.public else reply.card
-        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
         if not reply.public:
+            content = _content(reply.card, files="attachments")
+            await interaction.edit_original_response(**content, allowed_mentions=_NOBODY)
             return Shown()
-        message = await interaction.followup.send(view=reply.card, wait=True, allowed_mentions=_NOBODY)
+        first = cards.note(f"🎬 {_('Started: the card is below.')}")
+        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
+        message = await interaction.followup.send(**_content(reply.card), wait=True, allowed_mentions=_NOBODY)
         return Shown(message.channel.id, message.id)
     response = await interaction.response.send_message(
-        view=reply.card, ephemeral=not reply.public, allowed_mentions=_NOBODY
+        **_content(reply.card), ephemeral=not reply.public, allowed_mentions=_NOBODY
     )
     return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
 
@@ -110,11 +115,25 @@ async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -
     except Fault as fault:
         await say_trouble(interaction, fault)
         return Shown()
+    shown = _content(reply.card, files="attachments")
     if interaction.response.is_done():
-        await interaction.edit_original_response(view=reply.card, allowed_mentions=_NOBODY)
+        await interaction.edit_original_response(**shown, allowed_mentions=_NOBODY)
     else:
-        await interaction.response.edit_message(view=reply.card, allowed_mentions=_NOBODY)
+        await interaction.response.edit_message(**shown, allowed_mentions=_NOBODY)
     return Shown()
+
+
+def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, Any]:
+    """The arguments of a call that shows this; an edit calls its files attachments."""
+    if isinstance(card, cards.Card):
+        return {"view": card}
+    shown: dict[str, Any] = {"content": card.text}
+    if card.buttons:
+        shown["view"] = card.buttons
+    if card.file:
+        name, data = card.file
+        shown[files] = [discord.File(io.BytesIO(data), filename=name)]
+    return shown
 
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:

@@ -14,7 +14,7 @@ import discord
 from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
-from ui import cards
+from ui import cards, results
 from ui.language import _, speaking
 from ui.meanings import translated
 from ui.words import plain
@@ -174,6 +174,10 @@ class Courier:
         """Let the card say that the film is made, but cannot be fetched yet."""
         await self._edit_card(job, cards.unreachable(job))
 
+    async def say_deleted(self, job: Job) -> None:
+        """Let the card say that the film was deleted."""
+        await self._edit_card(job, cards.deleted(job))
+
     async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
         if not job.blocked or job.private:  # a blocked member's film is for the member alone
@@ -234,6 +238,7 @@ class Courier:
             reference = discord.MessageReference(
                 message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
             )
+        row = results.under_film(job) if job.films and not job.refunded else results.under_ending(job)
         mention = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
         )
@@ -244,6 +249,7 @@ class Courier:
                     files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
                     nonce=f"{job.id}.{number}",
                     reference=reference,  # type: ignore[arg-type] - None means no reply
+                    view=row,  # pyright: ignore[reportArgumentType] - None means no buttons
                     allowed_mentions=mention,
                 )
         except DeliveryFault as fault:

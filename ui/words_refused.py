@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.faults import BadPicture, Fault, Refused, StorageFault
 from ui.language import _, _n, decimal, listed, number, sentences
 from ui.words import Maker, Values, Words, credits, plain, right, seconds, shape, size_name, when
+from ui.words_making import MAKING
 from ui.words_moderation import REFUSED as MODERATION
 
 
@@ -36,7 +37,7 @@ def _mb(size: int) -> str:
 _TAKES = ("JPEG", "PNG", "WebP", "GIF", "AVIF")
 
 #: What a member reads who was refused; nothing was charged.
-REFUSED: dict[str, Maker] = {
+REFUSED: dict[str, Maker] = MAKING | {
     "prompt_empty": lambda v: Words(
         _("What should happen in the film?"), _("Write it in `prompt`, and run the command again.")
     ),
