@@ -61,7 +61,7 @@ _NUMBER = re.compile(r"\d+(?:am|pm|st|nd|rd|th|in|ft|mm|cm|km|kg|mg|ms|sec|min|h
 #: With these letters a text is really written in that alphabet, and its words are no disguise.
 _OWN = {"cyrillic": re.compile("[бвгджзийклмнптфцчшщъыьэюя]"), "greek": re.compile("[βγδζηθλμξπστφψω]")}
 #: A word with more signs of two meanings than this is read in one way only.
-_GUESSES = 6
+_GUESSES = 4
 #: So often a prompt's words are compared with rules. Only a prompt that repeats a rule's word hundreds of times, where
 #: dozens of rules are alike, needs more: it counts as a hit, so that neither rules nor prompts can hang the bot.
 _COMPARISONS = 10_000
