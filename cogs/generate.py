@@ -12,17 +12,20 @@ from discord.ext import commands
 from domain.catalogue import Model
 from domain.faults import Refused
 from domain.request import find_model
-from service.intake import Admitted, Ask, Attachment, Intake, Order
+from service.intake import Admitted, Intake, Order
 from ui import cards, places
 from ui.answers import Reply, answer_with
-from ui.words import credits
+from ui.language import _
+from ui.places import Places
+from ui.words import duration_line, model_line, size_line, size_name
 
 
 class Generate(commands.Cog):
     """Starts films."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, places: Places) -> None:
         self._intake = intake
+        self._places = places
 
     @app_commands.command(name="video", description="Make a film from words, and from pictures if you like")
     @app_commands.guild_only()
@@ -53,19 +56,15 @@ class Generate(commands.Cog):
         private: bool = False,
     ) -> None:
         images = [image for image in (image1, image2, image3, image4) if image]
-        ask = _ask(interaction, images, private=private)
-
-        def check() -> Order:
-            kind = places.kind_of(interaction)
-            order = self._intake.check(
-                ask, prompt=prompt, model=model, duration=duration, orientation=orientation, size=size
-            )
-            if not private:
-                places.check_rights(interaction, kind)
-            return order
 
         async def start() -> Reply:
-            order = check()
+            kind = places.kind_of(interaction)
+            if not private:
+                places.check_rights(interaction, kind)
+            ask = await self._places.ask(interaction, private=private, pictures=images)
+            order = await self._intake.check(
+                ask, prompt=prompt, model=model, duration=duration, orientation=orientation, size=size
+            )
             return await (self._start_private(interaction, order) if private else self._start(interaction, order))
 
         shown = await answer_with(interaction, start())
@@ -84,7 +83,7 @@ class Generate(commands.Cog):
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""
         nobody = discord.AllowedMentions.none()
         try:
-            message = await interaction.user.send(view=cards.note("🎬 Your film is about to start…"))
+            message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
         except (discord.Forbidden, discord.NotFound) as error:
             raise Refused("dm_closed") from error
         try:
@@ -98,34 +97,31 @@ class Generate(commands.Cog):
             return Reply(_card(admitted))
         with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
             await message.edit(view=_card(admitted), allowed_mentions=nobody)
-        return Reply(cards.note(f"🎬 Started, for you alone: it comes to [our conversation]({message.jump_url})."))
+        where = _("Started, for you alone: it comes to [our conversation]({link}).").format(link=message.jump_url)
+        return Reply(cards.note(f"🎬 {where}"))
 
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         rows = [row for row in self._intake.offered() if typed.casefold() in f"{row.label} {row.key}".casefold()]
-        return [
-            app_commands.Choice(name=f"{r.label}: {r.about}, from {credits(r.cheapest)}"[:100], value=r.key)
-            for r in rows
-        ][:25]
+        return [_choice(model_line(row), row.key) for row in rows][:25]
 
     @video.autocomplete("duration")
     async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
         row, size = self._chosen(interaction)
         return [
-            app_commands.Choice(name=f"{seconds} s ({credits(row.price(size, seconds))})", value=seconds)
+            app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
             for seconds in row.durations
             if str(seconds).startswith(str(typed).strip())
         ][:25]
 
     @video.autocomplete("size")
     async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        row, _ = self._chosen(interaction)
+        row, _size = self._chosen(interaction)
+        start = typed.casefold().strip()
         return [
-            app_commands.Choice(
-                name=f"{size} (from {credits(min(row.price(size, d) for d in row.durations))})", value=size
-            )
+            _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
             for size in row.sizes
-            if size.startswith(typed.casefold().strip())
+            if size.startswith(start) or size_name(size).casefold().startswith(start)
         ][:25]
 
     def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
@@ -136,20 +132,6 @@ class Generate(commands.Cog):
         except Refused:
             row = self._intake.catalogue.default()
         return row, size if size in row.sizes else row.sizes[0]
-
-
-def _ask(interaction: discord.Interaction, images: list[discord.Attachment], *, private: bool) -> Ask:
-    return Ask(
-        interaction_id=interaction.id,
-        token=interaction.token,
-        guild_id=interaction.guild_id or 0,
-        channel_id=interaction.channel_id or 0,
-        place="dm" if private else places.kind_or_unknown(interaction),
-        author_id=interaction.user.id,
-        locale=str(interaction.locale),
-        private=private,
-        pictures=tuple(Attachment(a.filename, a.url, a.size) for a in images),
-    )
 
 
 def _card(admitted: Admitted) -> cards.Card:

@@ -9,7 +9,7 @@ Fault
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
 └── StorageFault       the database cannot be used now
 
-A fault carries a *reason* (a key of the table in `ui.words`) and the values that its sentence needs; it never
+A fault carries a *reason* (a key of a table in `ui.words_refused`) and the values that its sentence needs; it never
 carries a sentence for people, so that words live in one place. `str(fault)` is for the log.
 """
 
@@ -21,7 +21,7 @@ from typing import ClassVar
 class Fault(Exception):
     """Something went wrong that Clapper knows."""
 
-    #: Every reason this kind may carry; `ui.words` has a sentence for each, and a test compares the two.
+    #: Every reason this kind may carry; `ui.words_refused` has a sentence for each, and a test compares the two.
     REASONS: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, reason: str, **values: object) -> None:
@@ -69,6 +69,38 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
+            "blocked",
+            "channel_closed",
+            "words",
+            "model_barred",
+            "length_barred",
+            "place_ceiling",
+            "not_manager",
+            "decided",
+            "own_film",
+            "zone_unknown",
+            "delivery_unknown",
+            "language_unknown",
+            "list_full",
+            "word_known",
+            "word_unknown",
+            "no_such_rule",
+            "one_subject",
+            "credits_unreadable",
+            "amount",
+            "days",
+            "no_transfers",
+            "to_yourself",
+            "to_a_bot",
+            "too_few_granted",
+            "block_yourself",
+            "not_blocked",
+            "report_reason",
+            "reported",
+            "range",
+            "reset_what",
+            "period_unknown",
+            "everyone_moderates",
             "word_rule_empty",
             "word_rule_long",
             "word_rules_many",

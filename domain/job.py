@@ -123,7 +123,7 @@ TABLE: dict[Event, dict[JobState, Step]] = {
         Event.MODEL_CLOSED: {_S: _to(_F)},
         Event.NOT_SEEN: {_S: _to(_S)},
         Event.NOT_SEEN_AGAIN: {_S: _to(_F)},
-        Event.BAD_INPUT: {_Q: _to(_F)},
+        Event.BAD_INPUT: {JobState.AWAITING: _to(_F), _Q: _to(_F)},
         Event.NO_FILM: {_DONE: Step(Effect.REFUND)},
         Event.UNCLEAR: {},
         Event.FAILED: {_S: _to(_F), _R: _to(_F)},
@@ -237,6 +237,15 @@ class Job:
     message_id: int = 0
     muted: bool = False
     refunded: bool = False
+    #: Films in the making at once that the server's rules gave its member (0: what the operator set).
+    member_most: int = 0
+    #: Where its server wanted films to go; see `domain.policy.DELIVERIES`.
+    delivery: str = "thread"
+    #: It was asked for in an age-restricted place, or where nobody could tell.
+    restricted: bool = False
+    #: A moderator took it away; its member was blocked while it was made.
+    hidden: bool = False
+    blocked: bool = False
     films: tuple[Film, ...] = ()
 
     @property

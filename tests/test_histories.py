@@ -19,12 +19,18 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from domain.ask import Ask
+from domain.credit import EVERYONE, Rule
 from domain.faults import Refused
 from domain.job import Credits, Event, Job, JobState, Pace, Report, Verdict
+from domain.people import Person
 from service.cancel import Cancel
-from service.intake import Ask, Intake, Order
+from service.doorman import Ceiling
+from service.intake import Intake, Order
+from service.policies import Policies
 from service.results import Results
-from storage import jobs, ledger, outbox
+from service.rights import Rights
+from storage import jobs, ledger, outbox, policies
 from storage.database import Database, open_database
 from tests.test_table import FAILURE, FILMS, SUCCESS, make_intake
 
@@ -88,7 +94,9 @@ class OnFile(RuleBasedStateMachine):
     def order(self, member: int, prompt: str, *, channel: int = CHANNEL, duration: int | None = None) -> Order:
         self.count += 1
         who = Ask(self.count, "token", GUILD, channel, "text", member, "en-GB")
-        return self.intake.check(who, prompt=prompt, model=None, duration=duration, orientation=None, size=None)
+        return self.run(
+            self.intake.check(who, prompt=prompt, model=None, duration=duration, orientation=None, size=None)
+        )
 
     def attempt(self, act: Coroutine[Any, Any, T]) -> tuple[T | None, object]:
         """What it returns; or None, with the credits left, or else the reason of the refusal."""
@@ -160,8 +168,8 @@ class Life(OnFile):
         await super().open()
         clock: Callable[[], int] = lambda: self.now  # noqa: E731 - one clock for all of them
         self.results = Results(self.db, pace=Pace(), on_change=lambda: None, clock=clock)
-        self.cancel = Cancel(self.db, results=self.results)
-        self.intake = make_intake(self.db, ledger.Terms(daily=7, server_daily=20), clock)
+        self.cancel = Cancel(self.db, results=self.results, rights=Rights(Policies(self.db)), clock=clock)
+        self.intake = make_intake(self.db, Ceiling(daily=7, server_daily=20), clock)
 
     def some(self, *states: str, idle: bool = True) -> list[Row]:
         """Jobs in these states; `idle` leaves out those that are being sent, which the loops leave alone."""
@@ -189,7 +197,7 @@ class Life(OnFile):
     def press(self, n: int, mine: bool, mute: bool) -> None:
         row = self.pick(n, *ACTIVE, *FINAL, idle=False)
         act = self.cancel.mute if mute and row["state"] in FLYING else self.cancel.cancel
-        _, said = self.attempt(act(row["id"], guild_id=GUILD, user_id=row["author_id"] if mine else 99))
+        _, said = self.attempt(act(row["id"], Person(GUILD, row["author_id"] if mine else 99)))
         assert said == "not_yours" if not mine else (said == "too_late") == (row["state"] in FINAL)
 
     @rule()
@@ -360,8 +368,10 @@ class Money(OnFile):
         self.zone = ZoneInfo(zone)
         # Apia had no 30th of December in 2011, and Berlin's 25th of October 2026 has 25 hours.
         self.now = int(datetime(2011 if "Apia" in zone else 2026, 10, 24, 12, tzinfo=UTC).timestamp() * 1000)
-        self.terms = ledger.Terms(daily=daily, server_daily=25, zone=self.zone)
-        self.intake = make_intake(self.db, self.terms, lambda: self.now)
+        self.daily = daily
+        self.policies = Policies(self.db)
+        self.intake = make_intake(self.db, Ceiling(daily, server_daily=25), lambda: self.now, self.policies)
+        self.decide(policies.change, GUILD, self.now, timezone=zone)
         self.limits: dict[str, int | None] = {}
         self.holds: dict[str, Held] = {}
 
@@ -373,7 +383,7 @@ class Money(OnFile):
         return sum(held.part for held in mine if same(period, held.at, self.local()))
 
     def room(self, member: int) -> int | None:
-        rules = self.limits or {"day": self.terms.daily}
+        rules = self.limits or {"day": self.daily}
         left = [None if most is None else max(0, most - self.spent(period, member)) for period, most in rules.items()]
         return None if None in left else max(one for one in left if one is not None)
 
@@ -388,11 +398,21 @@ class Money(OnFile):
 
     @rule(period=st.sampled_from(["day", "week", "month"]), most=st.none() | st.integers(0, 15), off=st.booleans())
     def change_rule(self, period: str, most: int | None, off: bool) -> None:
-        self.sql("DELETE FROM rules WHERE period = ?", period)
-        self.limits.pop(period, None)
-        if not off:
+        if off:
+            self.limits.clear()
+            self.decide(policies.clear_rules, GUILD, EVERYONE, self.now)
+        else:
             self.limits[period] = most
-            self.sql("INSERT INTO rules (guild_id, subject, period, credits) VALUES (1,'everyone',?,?)", period, most)
+            self.decide(policies.set_rule, GUILD, Rule(EVERYONE, period, most), self.now, alone=False)
+
+    def decide(self, act: Callable[..., Awaitable[T]], *values: Any, **named: Any) -> None:
+        """What moderators decide, so that whoever asks next finds it."""
+
+        async def decided() -> None:
+            async with self.policies.changing(GUILD) as conn:
+                await act(conn, *values, **named)
+
+        self.run(decided())
 
     @rule(member=st.integers(1, 2), amount=st.integers(1, 6), days=st.none() | st.integers(1, 40))
     def give(self, member: int, amount: int, days: int | None) -> None:
@@ -435,7 +455,7 @@ class Money(OnFile):
         """What a member is shown is what the sums say, and nothing was made or lost on the way."""
         super().check()
         for member in (1, 2) if hasattr(self, "holds") else ():
-            account = self.run(ledger.account(self.db.reader, GUILD, member, self.now, self.terms))
+            account = self.run(self.intake.account(Ask(0, "token", GUILD, CHANNEL, "text", member, "en-GB")))
             held = [h.price for h in self.holds.values() if h.member == member and not (h.captured or h.given)]
             gifts = [gift["left"] for gift in self.gifts(member)]
             assert (account.left, account.held, account.granted) == (self.room(member), sum(held), sum(gifts))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from domain.credit import EVERYONE, Rule, Standing
 from domain.faults import StorageFault
 from domain.job import Film, JobState
 from storage import database as storage
@@ -158,10 +159,8 @@ async def test_a_migration_keeps_jobs_in_every_state(tmp_path: Path, monkeypatch
         for n, state in enumerate(JobState):
             job = replace(a_job(id=f"job{n}", interaction_id=n), state=state)
             await jobs.begin(conn, job, fold=str(n))
-            terms = ledger.Terms(daily=100, server_daily=100)
-            await ledger.hold(
-                conn, guild_id=1, member_id=42, channel_id=2, job_id=job.id, price=2, now=job.created_at, terms=terms
-            )
+            terms = ledger.Terms(Standing((Rule(EVERYONE, "day", 100),)), server_daily=100)
+            await ledger.hold(conn, ledger.Payer(1, 42, (2,)), job_id=job.id, price=2, now=job.created_at, terms=terms)
             await jobs.keep_films(conn, job.id, [Film("v", "https://example.org/a.mp4")])
         before = [dict(row) for row in await every(conn, "SELECT * FROM jobs ORDER BY id")]
     folder = tmp_path / "migrations"

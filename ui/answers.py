@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ import discord
 
 from domain.faults import Fault
 from ui import cards
-from ui.words import explain
+from ui.language import _
+from ui.words_refused import explain
 
 log = logging.getLogger("clapper.answers")
 
@@ -45,7 +47,7 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
     """
     task = asyncio.ensure_future(work)
     try:
-        done, _ = await asyncio.wait({task}, timeout=QUICK)
+        done, _pending = await asyncio.wait({task}, timeout=QUICK)
         if not done:
             await interaction.response.defer(ephemeral=True, thinking=True)
     except (discord.DiscordException, OSError, TimeoutError) as error:
@@ -65,7 +67,7 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
 
 async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
     if interaction.response.is_done():
-        first = cards.note("🎬 Started: the card is below.") if reply.public else reply.card
+        first = cards.note(f"🎬 {_('Started: the card is below.')}") if reply.public else reply.card
         await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
         if not reply.public:
             return Shown()
@@ -75,6 +77,42 @@ async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
         view=reply.card, ephemeral=not reply.public, allowed_mentions=_NOBODY
     )
     return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
+
+
+def press(interaction: discord.Interaction, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """What a pressed component's id says, where it is of this kind; None for everything else."""
+    if interaction.type is not discord.InteractionType.component:
+        return None
+    return pattern.fullmatch(str((interaction.data or {}).get("custom_id", "")))
+
+
+async def answer_press(interaction: discord.Interaction, work: Awaitable[Reply], *, turn: bool = False) -> Shown:
+    """As `answer_with`, for a component. With `turn` the answer takes the place of the message that was pressed.
+
+    Nobody else would answer for an error here: discord.py only logs it, and the member sees "interaction failed".
+    """
+    try:
+        return await (_turn_with(interaction, work) if turn else answer_with(interaction, work))
+    except Exception as error:
+        await say_trouble(interaction, error)
+        return Shown()
+
+
+async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
+    task = asyncio.ensure_future(work)
+    done, _pending = await asyncio.wait({task}, timeout=QUICK)
+    if not done:
+        await interaction.response.defer()  # of a component: nothing is shown, and the message may be changed later
+    try:
+        reply = await task
+    except Fault as fault:
+        await say_trouble(interaction, fault)
+        return Shown()
+    if interaction.response.is_done():
+        await interaction.edit_original_response(view=reply.card, allowed_mentions=_NOBODY)
+    else:
+        await interaction.response.edit_message(view=reply.card, allowed_mentions=_NOBODY)
+    return Shown()
 
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:
