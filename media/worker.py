@@ -24,6 +24,7 @@ TASKS = {
     "picture": ("media.redraw", "normalise"),
     "probe": ("media.reel", "probe"),
     "fit": ("media.encode", "fit"),
+    "chart": ("media.bars", "draw"),
 }
 _PR_SET_PDEATHSIG = 1
 
