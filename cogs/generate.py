@@ -134,5 +134,9 @@ class Generate(commands.Cog):
         return row, size if size in row.sizes else row.sizes[0]
 
 
+def _choice(name: str, value: str) -> app_commands.Choice[str]:
+    return app_commands.Choice(name=name[:100], value=value)
+
+
 def _card(admitted: Admitted) -> cards.Card:
     return cards.waiting(admitted.job, left=admitted.left, ready_at=admitted.ready_at, ahead=admitted.ahead)

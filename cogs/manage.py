@@ -12,7 +12,8 @@ class Manage(app_commands.Group):
     """Gathers the commands of `direct` groups under /manage, beside the `nested` groups.
 
     Discord shows it to those who may manage the server, and to whom an administrator allows it; that alone opens
-    nothing, as each command asks for itself. Only here does `default_permissions` count: on what is inside it is ignored.
+    nothing, as each command asks for itself. Only here does `default_permissions` count: Discord ignores it on what is
+    inside.
     """
 
     def __init__(self, *, direct: Iterable[app_commands.Group], nested: Iterable[app_commands.Group]) -> None:

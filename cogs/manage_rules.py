@@ -134,7 +134,7 @@ class Channels(app_commands.Group):
         await answer_with(interaction, act())
 
 
-class Words(app_commands.Group):
+class ForbiddenWords(app_commands.Group):
     """/manage words add, pattern, remove, list, test."""
 
     def __init__(self, decisions: Decisions, censor: Censor) -> None:

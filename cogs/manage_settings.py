@@ -16,7 +16,7 @@ from ui.language import _
 from ui.places import person_of
 
 
-class Settings(app_commands.Group):
+class ServerSettings(app_commands.Group):
     """These commands stand directly under /manage."""
 
     def __init__(self, decisions: Decisions) -> None:

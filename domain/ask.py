@@ -31,7 +31,7 @@ class Ask:
     spoiler: bool = False
     pictures: tuple[Attachment, ...] = ()
     #: What counts where it was asked.
-    spot: Spot = Spot(0)
+    spot: Spot = field(default_factory=lambda: Spot(0))
     #: The member's roles, and whether they have the right to manage the server.
     roles: frozenset[int] = field(default_factory=frozenset[int])
     manager: bool = False

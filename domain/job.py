@@ -237,13 +237,11 @@ class Job:
     message_id: int = 0
     muted: bool = False
     refunded: bool = False
-    #: Films in the making at once that the server's rules gave its member (0: what the operator set).
+    #: Films at once that the server's rules gave its member (0: the operator's), and where films go there.
     member_most: int = 0
-    #: Where its server wanted films to go; see `domain.policy.DELIVERIES`.
     delivery: str = "thread"
-    #: It was asked for in an age-restricted place, or where nobody could tell.
+    #: Asked for in an age-restricted place, or where nobody could tell; taken away by a moderator; its member blocked.
     restricted: bool = False
-    #: A moderator took it away; its member was blocked while it was made.
     hidden: bool = False
     blocked: bool = False
     films: tuple[Film, ...] = ()

@@ -125,7 +125,7 @@ class Decisions:
         """Name the roles whose members are moderators. Only for those who may manage the server itself."""
         await self._rights.check(person, money=True)
         before = (await self._known.of(person.guild_id)).moderators
-        if before == set(roles):
+        if set(before) == set(roles):
             return
         now = self._clock()
         async with self._known.changing(person.guild_id) as conn:

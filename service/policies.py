@@ -17,7 +17,10 @@ _MOST = 2_000
 
 
 class Policies:
-    """Reads a server's policy once, and again after each change. One process owns the database, so nobody else writes."""
+    """Reads a server's policy once, and again after each change.
+
+    One process owns the database, so nobody else writes.
+    """
 
     def __init__(self, db: Database, *, most: int = _MOST) -> None:
         self._db = db

@@ -26,7 +26,8 @@ async def decide(conn: aiosqlite.Connection, job_id: str, verdict: str, by_id: i
     """Answer, if nobody has; false when somebody has."""
     row = await one(
         conn,
-        "UPDATE approvals SET verdict = ?, decided_by = ?, decided_at = ? WHERE job_id = ? AND verdict = '' RETURNING 1",
+        "UPDATE approvals SET verdict = ?, decided_by = ?, decided_at = ?"
+        " WHERE job_id = ? AND verdict = '' RETURNING 1",
         (verdict, by_id, now, job_id),
     )
     return row is not None

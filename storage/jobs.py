@@ -175,7 +175,8 @@ async def next_queued(
             LEFT JOIN servers s ON s.guild_id = j.guild_id
             LEFT JOIN totals t ON t.provider = j.provider
         WHERE j.state = 'queued' AND j.prepared_at > 0 AND j.not_before <= ?
-            AND coalesce(m.n, 0) < CASE WHEN j.member_most > 0 THEN j.member_most ELSE ? END AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
+            AND coalesce(m.n, 0) < CASE WHEN j.member_most > 0 THEN j.member_most ELSE ? END
+            AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
             AND 'account:' || j.provider NOT IN ({marks}) AND 'model:' || j.model NOT IN ({marks})
         ORDER BY coalesce(m.n, 0), j.created_at, j.rowid LIMIT 1
         """,  # noqa: S608 - only our own words and question marks

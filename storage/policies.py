@@ -169,5 +169,6 @@ def _rule(row: sqlite3.Row) -> Rule:
 
 
 def _server(row: sqlite3.Row) -> Server:
-    values = {name: row[name] for name in _COLUMNS}
-    return Server(**values | {"transfers": bool(row["transfers"]), "reuse": bool(row["reuse"])})
+    values: dict[str, Any] = {name: row[name] for name in _COLUMNS}
+    values |= {"transfers": bool(row["transfers"]), "reuse": bool(row["reuse"])}
+    return Server(**values)

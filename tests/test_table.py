@@ -46,7 +46,7 @@ account_closed  .         .         queued     .         .        .        .    
 model_closed    .         .         failed     .         .        .        .        .
 not_seen        .         .         submitting .         .        .        .        .
 not_seen_again  .         .         failed     .         .        .        .        .
-bad_input       .         failed    .          .         .        .        .        .
+bad_input       failed    failed    .          .         .        .        .        .
 no_film         .         .         .          .         refund   .        .        .
 unclear         .         .         .          .         .        .        .        .
 failed          .         .         failed     failed    .        .        .        .

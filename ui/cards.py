@@ -141,7 +141,7 @@ def account(
     server_left: int,
     making: Sequence[Job],
 ) -> Card:
-    """A member's own credits: which rule gives them, what was granted (left, its end), what narrows them, what holds them."""
+    """A member's own credits: the rule that gives them, what was granted (left, its end), what narrows and holds."""
     if left is None or rule.credits is None:
         lines = [f"### {_('Your credits')}\n{_('No limit for you here.')}"]
     else:

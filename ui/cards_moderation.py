@@ -182,8 +182,8 @@ def moderators(roles: Sequence[int]) -> Card:
     """Who may manage films, and how Discord is told so."""
     named = words_rules.mentions(roles, "@&", 20) if roles else _("nobody but those who may manage the server")
     how = _(
-        "Discord hides `/manage` from them until an administrator allows it: Server Settings → Integrations → Clapper → "
-        "`/manage` → add the role. They can do everything but limits, pot, grants and resets."
+        "Discord hides `/manage` from them until an administrator allows it: Server Settings → Integrations → "
+        "Clapper → `/manage` → add the role. They can do everything but limits, pot, grants and resets."
     )
     return Card(BLUE, _("### Moderators: {roles}").format(roles=named), how if roles else "")
 

@@ -38,8 +38,8 @@ def offer() -> Card:
     return Card(
         BLUE,
         _(
-            "### Clapper is new here\nIt works as it is. In a minute you can say who may spend how much, where films are "
-            "made, and where you read what happens."
+            "### Clapper is new here\nIt works as it is. In a minute you can say who may spend how much, where films "
+            "are made, and where you read what happens."
         ),
         _("-# Only you see this. `/manage setup` opens it at any time."),
         buttons=(button,),
@@ -104,7 +104,8 @@ def second_page(policy: Policy) -> Card:
             price=words_rules.setting_value("confirm_above", server.confirm_above)
         ),
         _(
-            "**Approval** above: {price}. Such films wait for a moderator's ✓; without one they are given back after a day."
+            "**Approval** above: {price}. Such films wait for a moderator's ✓; after a day without one "
+            "their credits go back."
         ).format(price=words_rules.setting_value("approval_above", server.approval_above)),
         _("**Needs no approval**: {role}. Moderators never do.").format(
             role=words_rules.setting_value("approval_role_id", server.approval_role_id)

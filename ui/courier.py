@@ -15,8 +15,7 @@ from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
 from ui import cards
-from ui.language import _
-from ui.language import speaking
+from ui.language import _, speaking
 from ui.meanings import translated
 from ui.words import plain
 

@@ -63,7 +63,7 @@ async def owner_of(client: discord.Client, guild_id: int) -> int:
 
 
 class Places:
-    """Knows what a thread's parent belongs to: Discord says it of a channel, but of a thread's parent only when asked."""
+    """Knows what a thread's parent belongs to: Discord says it of a channel, of a thread's parent only when asked."""
 
     def __init__(self, *, steady: Callable[[], float] = time.monotonic) -> None:
         self._steady = steady

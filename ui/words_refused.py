@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from domain.faults import BadPicture, Fault, Refused, StorageFault
 from ui.language import _, _n, decimal, listed, number, sentences
-from ui.words_moderation import REFUSED as MODERATION
 from ui.words import Maker, Values, Words, credits, plain, right, seconds, shape, size_name, when
+from ui.words_moderation import REFUSED as MODERATION
 
 
 def _others(values: Values, sentence: str) -> str:
