@@ -83,7 +83,7 @@ async def test_an_empty_range_says_so() -> None:
         (92, "day", 92),
         (93, "week", 14),  # the last one is shorter
         (365, "week", 53),
-        (731, "month", 25),  # August to August, both begun
+        (732, "month", 25),  # to the first day of the 25th
     ],
 )
 def test_long_ranges_are_told_by_weeks_and_months(length: int, unit: str, bars: int) -> None:
