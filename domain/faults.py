@@ -4,6 +4,7 @@ Fault
 ├── Refused            said no before anything was charged: input, rights, credits
 │   └── BadPicture     one attached picture cannot be used (which one, and why)
 ├── BadFilm            a downloaded film cannot be posted (which reason)
+├── ChartFault         a chart could not be drawn
 ├── FetchFault         a link elsewhere could not be fetched (`retry` says whether later may help)
 ├── VendorFault        the video API said no, or said nothing that can be read
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
@@ -146,6 +147,12 @@ class BadFilm(Fault):
     """A downloaded film cannot be posted."""
 
     REASONS = frozenset({"film_not_video", "film_cut_short", "film_large", "film_cannot_fit"})
+
+
+class ChartFault(Fault):
+    """A chart could not be drawn; `how` says what the child process died of."""
+
+    REASONS = frozenset({"chart_failed"})
 
 
 class FetchFault(Fault):

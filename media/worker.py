@@ -28,6 +28,7 @@ TASKS = {
     "join": ("media.splice", "join"),
     "last_frame": ("media.moment", "last"),
     "still": ("media.moment", "still"),
+    "chart": ("media.bars", "draw"),
 }
 _PR_SET_PDEATHSIG = 1
 
