@@ -65,6 +65,7 @@ def _database(path: Path) -> tuple[Check, Stored]:
             if wrong != "ok":
                 return bad(name, f"damaged: {wrong}", "Stop the bot, and `python bot.py restore` a backup."), Stored()
             key = conn.execute("SELECT value FROM meta WHERE key = 'links'").fetchone()
+            size = conn.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()
             breakers = dict(conn.execute("SELECT subject, reason FROM breakers").fetchall())
     except sqlite3.Error as error:
         return bad(name, f"{path} cannot be read ({error})", "Check DATABASE_URL and the file's owner."), Stored()
@@ -75,8 +76,7 @@ def _database(path: Path) -> tuple[Check, Stored]:
     older = (
         f" (this version's is {known_version()}: the next start brings it there)" if version < known_version() else ""
     )
-    size = path.stat().st_size / 1e6
-    return good(name, f"{path}: schema {version}{older}, whole, {size:.1f} MB"), stored
+    return good(name, f"{path}: schema {version}{older}, whole, {size[0] / 1e6:.1f} MB"), stored
 
 
 def _disk(path: Path) -> Check:
