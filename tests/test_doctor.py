@@ -229,15 +229,17 @@ async def test_a_public_address_that_leads_elsewhere(scene: Scene) -> None:
     async with served(web.post("/{path:.*}", page)) as url:
         assert (await scene.doctor(PUBLIC_URL=url)).says("public address", "something else (404)", "/callback/")
         assert (await scene.doctor(PUBLIC_URL=f"{url}/redirect")).says("public address", "elsewhere (302)")
-    other = scene.env | {
-        "DATABASE_URL": f"sqlite:///{scene.cwd}/other.db",
-        "CALLBACK_PORT": str(free_port()),
-        "ADMIN_PORT": "0",
-    }
+
+
+async def test_a_public_address_that_leads_to_another_bot(scene: Scene) -> None:
+    """A bot of another database takes the question for a forgery; one that has a copy of ours is told apart too."""
+    other = scene.env | {"DATABASE_URL": f"sqlite:///{scene.cwd}/other.db", "CALLBACK_PORT": str(free_port())}
+    there = f"http://127.0.0.1:{other['CALLBACK_PORT']}"
     async with running(other, cwd=scene.cwd) as child:
         await scene.wire.ready(starts=1)
-        found = await scene.doctor(PUBLIC_URL=f"http://127.0.0.1:{other['CALLBACK_PORT']}")
-        assert found.says("public address", "something else (404)")  # a probe that another key signed is a forgery
+        assert (await scene.doctor(PUBLIC_URL=there)).says("public address", "something else (404)")
+        assert (await verb(other, "backup", str(scene.database), cwd=scene.cwd)).status == 0
+        assert (await scene.doctor(PUBLIC_URL=there)).says("public address", "another Clapper", "Stop that one")
         assert await child.stop() == 0
 
 
