@@ -11,6 +11,7 @@ COPY assembly.py bot.py logs.py settings.py web.py catalogue.toml ./
 COPY acedata acedata
 COPY cogs cogs
 COPY domain domain
+COPY locales locales
 COPY media media
 COPY service service
 COPY storage storage

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -15,6 +16,8 @@ from discord.ext import commands
 
 from domain.faults import Refused
 from ui.answers import say_trouble
+from ui.language import fingerprint, speak, speaking
+from ui.localised import Localised
 
 log = logging.getLogger("clapper.client")
 
@@ -26,6 +29,7 @@ class Tree(app_commands.CommandTree[Any]):
     check_server: Callable[[int], None]
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        speak(str(interaction.locale))  # each interaction is a task of its own: from here on it speaks to this member
         if interaction.type is discord.InteractionType.autocomplete:
             return True  # suggestions cost nothing, and a refusal could not be shown
         try:
@@ -75,15 +79,25 @@ class Clapper(commands.AutoShardedBot):
         self.logged_in = asyncio.Event()
 
     async def setup_hook(self) -> None:
-        for cog in self._parts:
-            await self.add_cog(cog)
+        await self.tree.set_translator(Localised())
+        await self.add_cogs()
         await self.tell_commands()
         self.logged_in.set()
+
+    async def add_cogs(self) -> None:
+        """Put every command into the tree."""
+        for cog in self._parts:
+            await self.add_cog(cog)
+
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Let the listeners of a button or a form speak the member's language, as commands do."""
+        with speaking(str(args[0].locale)) if event_name == "interaction" else contextlib.nullcontext():
+            super().dispatch(event_name, *args, **kwargs)
 
     async def tell_commands(self, *, always: bool = False) -> None:
         """Tell Discord about the commands, when they have changed since the last time or `always`."""
         tree = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()], sort_keys=True)
-        digest = hashlib.sha256(f"{self.application_id}\n{tree}".encode()).digest()
+        digest = hashlib.sha256(f"{self.application_id}\n{tree}".encode() + fingerprint()).digest()
         if not always and await self._is_told(digest):
             return
         await self.tree.sync()

@@ -79,7 +79,7 @@ class Generate(commands.Cog):
         if admitted.double:
             return Reply(_card(admitted))
         interaction.extras["job"] = admitted.job.id
-        return Reply(_card(admitted), public=True)
+        return Reply(lambda: _card(admitted), public=True, locale=admitted.job.server_locale)
 
     async def _start_private(self, interaction: discord.Interaction, order: Order) -> Reply:
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""
@@ -145,6 +145,7 @@ def _ask(interaction: discord.Interaction, images: list[discord.Attachment], *, 
         place="dm" if private else places.kind_or_unknown(interaction),
         author_id=interaction.user.id,
         locale=str(interaction.locale),
+        server_locale=str(interaction.guild_locale or ""),
         private=private,
         pictures=tuple(Attachment(a.filename, a.url, a.size) for a in images),
     )

@@ -47,7 +47,9 @@ class Ask:
     channel_id: int
     place: str
     author_id: int
+    #: The member's language and the server's, as Discord names them.
     locale: str
+    server_locale: str = ""
     private: bool = False
     spoiler: bool = False
     pictures: tuple[Attachment, ...] = ()
@@ -171,6 +173,7 @@ class Intake:
             place=ask.place,
             author_id=ask.author_id,
             locale=ask.locale,
+            server_locale=ask.server_locale,
             request=order.request,
             wire=row.wire,
             label=row.label,

@@ -48,7 +48,8 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
     await conn.execute(
         "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
-        " card_message_id, card_token, prepared_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " card_message_id, card_token, server_locale, prepared_at)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             job.id,
             job.interaction_id,
@@ -72,6 +73,7 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_channel_id,
             job.card_message_id,
             job.card_token,
+            job.server_locale,
             0 if job.request.pictures else job.created_at,
         ),
     )

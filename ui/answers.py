@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import discord
 
 from domain.faults import Fault
 from ui import cards
-from ui.language import _
+from ui.language import _, speaking
 from ui.words_refused import explain
 
 log = logging.getLogger("clapper.answers")
@@ -32,18 +32,39 @@ class Shown:
 
 @dataclass(frozen=True)
 class Reply:
-    """What an answer shows, and whether everyone may see it."""
+    """What an answer shows: a card for the member alone, or a function that makes one for everyone.
 
-    card: cards.Card
+    A public card is in the server's language, so it is made only once that is spoken: `locale`, or what Discord says.
+    """
+
+    card: cards.Card | Callable[[], cards.Card]
     public: bool = False
+    locale: str = ""
+
+    def __post_init__(self) -> None:
+        if self.public == isinstance(self.card, cards.Card):
+            raise TypeError("a public card is a function that makes it, a private one is made")
+
+    def made(self, interaction: discord.Interaction) -> cards.Card:
+        """The card, in the language of those who see it."""
+        if isinstance(self.card, cards.Card):
+            return self.card
+        with speaking(self.locale or str(interaction.guild_locale or "")):
+            return self.card()
 
 
 async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
     """Answer with what `work` makes: directly when it is quick, else after a defer.
 
     A deferred answer cannot change between public and private, so it is for the member alone, and a public card
-    follows it as a message of its own. A Fault becomes a refusal that only the member sees.
+    follows it as a message of its own. A Fault becomes a refusal that only the member sees. All of it speaks the
+    member's language, but for public cards.
     """
+    with speaking(str(interaction.locale)):
+        return await _answer(interaction, work)
+
+
+async def _answer(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
     task = asyncio.ensure_future(work)
     try:
         done, _pending = await asyncio.wait({task}, timeout=QUICK)
@@ -65,29 +86,29 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
 
 
 async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
+    card = reply.made(interaction)
     if interaction.response.is_done():
-        first = cards.note(f"🎬 {_('Started: the card is below.')}") if reply.public else reply.card
+        first = cards.note(f"🎬 {_('Started: the card is below.')}") if reply.public else card
         await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
         if not reply.public:
             return Shown()
-        message = await interaction.followup.send(view=reply.card, wait=True, allowed_mentions=_NOBODY)
+        message = await interaction.followup.send(view=card, wait=True, allowed_mentions=_NOBODY)
         return Shown(message.channel.id, message.id)
-    response = await interaction.response.send_message(
-        view=reply.card, ephemeral=not reply.public, allowed_mentions=_NOBODY
-    )
+    response = await interaction.response.send_message(view=card, ephemeral=not reply.public, allowed_mentions=_NOBODY)
     return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
 
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:
     """The last exit for any error: one calm sentence with a reference that the log has too. Never raises."""
     fault = getattr(error, "original", error)
-    if isinstance(fault, Fault) and type(fault).REASONS:
-        card = cards.refusal(explain(fault))
-        log.info("refused: %s", fault)
-    else:
-        reference = secrets.token_hex(4)
-        log.error("reference %s: %s failed", reference, _name(interaction), exc_info=fault)
-        card = cards.trouble(reference)
+    with speaking(str(interaction.locale)):
+        if isinstance(fault, Fault) and type(fault).REASONS:
+            card = cards.refusal(explain(fault))
+            log.info("refused: %s", fault)
+        else:
+            reference = secrets.token_hex(4)
+            log.error("reference %s: %s failed", reference, _name(interaction), exc_info=fault)
+            card = cards.trouble(reference)
     try:
         if interaction.response.is_done():
             await interaction.followup.send(view=card, ephemeral=True, allowed_mentions=_NOBODY)

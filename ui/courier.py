@@ -15,7 +15,7 @@ from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
 from ui import cards
-from ui.language import _
+from ui.language import _, speaking
 from ui.meanings import translated
 from ui.words import plain
 
@@ -34,6 +34,9 @@ _TOKEN_MS = 14 * 60_000
 #: How far our clock may be ahead of Discord's when a place is searched, and how many pages of 100 are read.
 _SKEW_MS = 10 * 60_000
 _PAGES = 10
+
+#: Makes a message, in the language that is spoken when it is called.
+Text = Callable[[], str]
 
 
 class Refusals(Protocol):
@@ -91,9 +94,11 @@ class Courier:
             if found:
                 return Sent(job.channel_id, found)
             channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
+            with speaking(job.told_in):
+                card = cards.waiting(job, left=None, ready_at=ready_at, ahead=0)
             async with translated():
                 message = await channel.send(
-                    view=cards.waiting(job, left=None, ready_at=ready_at, ahead=0),
+                    view=card,
                     nonce=f"{job.id}.card",
                     allowed_mentions=discord.AllowedMentions.none(),
                 )
@@ -124,7 +129,11 @@ class Courier:
 
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
-        text = cards.film_text(job, links, min((e for e in map(ends_at, links) if e), default=None))
+        ends = min((e for e in map(ends_at, links) if e), default=None)
+
+        def text() -> str:
+            return cards.film_text(job, links, ends)
+
         for place in await self._threads(job, spare):
             try:
                 return await self._post(job, place, text, files, note, reply=False)
@@ -136,29 +145,31 @@ class Courier:
     async def tell(self, job: Job, note: Note) -> Sent | None:
         """A reply that says why there is no film; nothing more than the card where the member cancelled it."""
         if job.state is JobState.CANCELLED:
-            await self._edit_card(job, cards.without_film(job))
+            await self._edit_card(job, cards.without_film)
             return None
-        return await self._anywhere(job, cards.ending_text(job), [], note)
+        return await self._anywhere(job, lambda: cards.ending_text(job), [], note)
 
     async def finish_card(self, job: Job, sent: Sent) -> None:
         """Let the card say how it ended. Discord's own troubles are only noted: the message itself is there."""
         if job.films and not job.refunded:
             server = "@me" if job.private or sent.direct else job.guild_id
             link = f"https://discord.com/channels/{server}/{sent.thread_id}/{sent.message_id}"
-            await self._edit_card(job, cards.done(job, link))
+            await self._edit_card(job, lambda job: cards.done(job, link))
         else:
-            await self._edit_card(job, cards.without_film(job))
+            await self._edit_card(job, cards.without_film)
 
     async def say_waiting(self, job: Job, *, held_up: bool) -> None:
         """Let a waiting card say that the video service takes no orders, or that it goes on."""
         ready_at = self._clock() + job.usual_seconds * 1000
-        await self._edit_card(job, cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up))
+        await self._edit_card(
+            job, lambda job: cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up)
+        )
 
     async def say_unreachable(self, job: Job) -> None:
         """Let the card say that the film is made, but cannot be fetched yet."""
-        await self._edit_card(job, cards.unreachable(job))
+        await self._edit_card(job, cards.unreachable)
 
-    async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
+    async def _anywhere(self, job: Job, text: Text, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
         try:
             return await self._post(job, job.card_channel_id or job.channel_id, text, files, note, reply=True)
@@ -167,7 +178,8 @@ class Courier:
                 raise
         async with translated():
             dm = await self._client.http.start_private_message(job.author_id)
-        return replace(await self._post(job, int(dm["id"]), text, files, note, reply=False), direct=True)
+        place = int(dm["id"])
+        return replace(await self._post(job, place, text, files, note, reply=False, locale=job.locale), direct=True)
 
     async def _threads(self, job: Job, spare: int) -> list[int]:
         """The threads for a film, the best first. None where the channel itself is the place."""
@@ -176,7 +188,9 @@ class Courier:
         if job.thread_id == job.card_message_id:
             return [job.thread_id]
         try:
-            await self._start_thread(job, _thread_name(job))
+            with speaking(job.told_in):
+                name = _thread_name(job)
+            await self._start_thread(job, name)
         except DeliveryFault as fault:
             if fault.reason == "try_later" and "retry_after" not in fault.values:
                 raise  # nobody knows whether it was made: the next try finds out
@@ -184,8 +198,10 @@ class Courier:
                 return [spare] if spare else []  # made too often just now, for minutes
             if fault.reason != "text_blocked":
                 return []
+            with speaking(job.told_in):
+                name = _film_of(job)
             try:
-                await self._start_thread(job, _film_of(job))
+                await self._start_thread(job, name)
             except DeliveryFault:
                 return []
         return [job.card_message_id]  # a thread from a message has the message's id
@@ -201,8 +217,12 @@ class Courier:
             if fault.values.get("code") != 160004:  # this message has its thread already: ours, from an earlier try
                 raise
 
-    async def _post(self, job: Job, place: int, text: str, files: list[Path], note: Note, *, reply: bool) -> Sent:
+    async def _post(
+        self, job: Job, place: int, text: Text, files: list[Path], note: Note, *, reply: bool, locale: str = ""
+    ) -> Sent:
         """One new, classic message: it notifies, and its films play in place. Written down before it goes out."""
+        with speaking(locale or job.told_in):
+            content = text()
         if code := await self._refusals.said_no(place):
             raise DeliveryFault("no_rights", final=True, code=code, remembered=True)
         number = await note(place)
@@ -219,7 +239,7 @@ class Courier:
         try:
             async with translated():
                 message = await channel.send(
-                    text,
+                    content,
                     files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
                     nonce=f"{job.id}.{number}",
                     reference=reference,  # type: ignore[arg-type] - None means no reply
@@ -234,11 +254,13 @@ class Courier:
             raise DeliveryFault("try_later", final=False, folded=message.id)
         return Sent(place, message.id)
 
-    async def _edit_card(self, job: Job, card: cards.Card) -> None:
+    async def _edit_card(self, job: Job, make: Callable[[Job], cards.Card]) -> None:
         """Through the interaction while it lives, outside the global rate limit; after that with the bot's token."""
         if not job.card_message_id:
             return
         nobody = discord.AllowedMentions.none()
+        with speaking(job.told_in):
+            card = make(job)
         try:
             async with translated():
                 if job.card_token and self._clock() - job.created_at < _TOKEN_MS and self._client.application_id:
