@@ -67,7 +67,7 @@ class Starting:
         if admitted.double:
             return Reply(_card(admitted))
         interaction.extras["job"] = admitted.job.id
-        return Reply(_card(admitted), public=True)
+        return Reply(lambda: _card(admitted), public=True, locale=admitted.job.server_locale)
 
     async def _start_private(self, interaction: discord.Interaction, order: Order) -> Reply:
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""

@@ -151,8 +151,11 @@ class Intake:
         doorman.check(ask, policy, now=self._clock())
         doorman.check_request(request, doorman.standing_of(ask, policy, self._ceiling), self.catalogue)
         await self._censor.check(ask, request.prompt)
-        if policy.spoils(ask.spot.ids):
-            ask = replace(ask, spoiler=True)
+        ask = replace(
+            ask,
+            spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
+            server_locale=policy.server.language or ask.server_locale,
+        )
         price = row.price(request.size, request.duration)
         return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
 
@@ -179,6 +182,7 @@ class Intake:
             place=ask.place,
             author_id=ask.author_id,
             locale=ask.locale,
+            server_locale=ask.server_locale,
             request=order.request,
             wire=row.wire,
             label=row.label,
