@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Any
 
+import discord
 import pytest
 import simcord
 
@@ -38,7 +39,7 @@ async def setup_choice(stage: Stage, custom_id: str, values: list[object]) -> No
     assert chosen.acknowledged
 
 
-async def post(place: simcord.ChannelHandle, text: str) -> simcord.ResponseMessage:
+async def post(place: simcord.ChannelHandle, text: str) -> discord.Message:
     """The newest message of a place that says this."""
     return (await eventually(lambda: [m for m in place.history() if text in words(m)], within=20))[-1]
 
@@ -131,9 +132,9 @@ async def job_id(stage: Stage) -> str:
     return str((await found(stage, "SELECT id FROM jobs"))["id"])
 
 
-async def delivered(stage: Stage, **options: object) -> tuple[simcord.ChannelHandle, simcord.ResponseMessage]:
+async def delivered(stage: Stage) -> tuple[simcord.ChannelHandle, discord.Message]:
     """A film in its thread, and the message that has it."""
-    await video(stage, stage.world.visitor, **options)
+    await video(stage, stage.world.visitor)
     await stage.api.until(lambda: len(stage.api.tasks) == 1)
     await stage.api.finish(next(iter(stage.api.tasks)))
     threads = await eventually(lambda: [t for t in stage.world.channel.threads if films(t)], within=20)
@@ -141,7 +142,7 @@ async def delivered(stage: Stage, **options: object) -> tuple[simcord.ChannelHan
     return threads[0], next(m for m in threads[0].history() if m.attachments)
 
 
-async def reported(stage: Stage, actor: simcord.MemberActor, film: simcord.ResponseMessage, reason: str) -> str:
+async def reported(stage: Stage, actor: simcord.MemberActor, film: discord.Message, reason: str) -> str:
     """Report a film by More… and its form; what the member is told."""
     more = await actor.click(film, label="More…")
     assert more.response is not None
