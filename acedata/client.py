@@ -15,9 +15,9 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 
 from acedata.wire import MESSAGE_MAX, as_object, fault_for, plain, read_report, read_task
-from domain.catalogue import Wire
 from domain.faults import VendorFault
 from domain.job import Report, Verdict
+from domain.wire import Wire
 
 log = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from domain.catalogue import Model
 from domain.faults import Refused
+from domain.model import Model
 from domain.request import find_model
 from service.intake import Admitted, Ask, Attachment, Intake, Order
 from ui import cards, places
@@ -132,7 +132,7 @@ class Generate(commands.Cog):
         """The model and size that the member has typed so far; defaults where they are not (yet) valid."""
         model, size = getattr(interaction.namespace, "model", None), getattr(interaction.namespace, "size", None)
         try:
-            row = find_model(self._intake.catalogue, model)
+            row = find_model(self._intake.catalogue, model) if model else self._intake.catalogue.default()
         except Refused:
             row = self._intake.catalogue.default()
         return row, size if size in row.sizes else row.sizes[0]

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.catalogue import Wire
 from domain.request import GenerationRequest
+from domain.wire import Wire
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -187,6 +187,9 @@ class Report:
     callback_url: str = ""
     #: Unix milliseconds, 0 when not said.
     created_at: int = 0
+    #: What the vendor says that it charged, and in which currency; None when not said.
+    cost: float | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)

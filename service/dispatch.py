@@ -11,8 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from acedata.body import build_body
 from acedata.client import VideoClient
-from acedata.wire import build_body
 from domain.faults import BadPicture, FetchFault, VendorFault
 from domain.job import Event, Job, JobState, Pace, Report, Verdict
 from domain.request import orientation_of
@@ -196,15 +196,14 @@ class Dispatch:
         async with self._db.transaction() as conn:
             attached = await inputs.of(conn, job.id)
         request = job.request
-        row_orientations = tuple(dict.fromkeys(name.split()[1] for name in job.wire.pixels)) or None
         ready: list[tuple[int, Picture]] = []
         for item in attached:
             try:
                 raw = await self._fetch(item.url)
                 picture = await normalise(raw)
-                if request.orientation is None:
-                    names = row_orientations or ("landscape", "portrait", "square")
-                    request = replace(request, orientation=orientation_of(picture.width, picture.height, names))
+                if request.orientation is None and job.wire.can_be_shaped:
+                    shape = orientation_of(picture.width, picture.height, job.wire.can_be_shaped)
+                    request = replace(request, orientation=shape)
                 if job.wire.pixels:
                     picture = await normalise(raw, exact=job.wire.pixels[f"{request.size} {request.orientation}"])
             except BadPicture as fault:

@@ -9,9 +9,10 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from domain.catalogue import Catalogue, Model
+from domain.catalogue import Catalogue
 from domain.faults import Refused
 from domain.job import Job, JobState, Pace
+from domain.model import Mode, Model
 from domain.request import GenerationRequest, parse
 from service.breakers import Breakers
 from service.loops import now_ms
@@ -148,11 +149,18 @@ class Intake:
             size=size,
             pictures=len(ask.pictures),
         )
-        row = self.catalogue.get(request.model)
-        assert row is not None
+        row, mode = self._row(request)
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
-        return Order(ask, request, row.label, row.price(request.size, request.duration))
+        return Order(ask, request, row.label, mode.price(request.size, request.duration, request.sound))
+
+    def _row(self, request: GenerationRequest) -> tuple[Model, Mode]:
+        """The model and mode of a request that was parsed by this catalogue."""
+        row = self.catalogue.get(request.model)
+        mode = row.mode(request.mode) if row else None
+        assert row is not None
+        assert mode is not None
+        return row, mode
 
     async def admit(self, order: Order, *, card: tuple[int, int] = (0, 0)) -> Admitted:
         """Write the job and hold its credits, both or neither. Raises Refused when there is no room for it.
@@ -161,8 +169,7 @@ class Intake:
         """
         ask, now = order.ask, self._clock()
         fold = _fold(order)
-        row = self.catalogue.get(order.request.model)
-        assert row is not None
+        row, mode = self._row(order.request)
         job = Job(
             id="".join(secrets.choice(_ALPHABET) for _ in range(10)),
             interaction_id=ask.interaction_id,
@@ -172,7 +179,7 @@ class Intake:
             author_id=ask.author_id,
             locale=ask.locale,
             request=order.request,
-            wire=row.wire,
+            wire=mode.wire,
             label=row.label,
             price=order.price,
             usual_seconds=row.usual_seconds,
