@@ -15,7 +15,8 @@ from domain.request import find_model
 from service.intake import Admitted, Ask, Attachment, Intake, Order
 from ui import cards, places
 from ui.answers import Reply, answer_with
-from ui.words import credits
+from ui.language import _
+from ui.words import duration_line, model_line, size_line, size_name
 
 
 class Generate(commands.Cog):
@@ -84,7 +85,7 @@ class Generate(commands.Cog):
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""
         nobody = discord.AllowedMentions.none()
         try:
-            message = await interaction.user.send(view=cards.note("🎬 Your film is about to start…"))
+            message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
         except (discord.Forbidden, discord.NotFound) as error:
             raise Refused("dm_closed") from error
         try:
@@ -98,34 +99,31 @@ class Generate(commands.Cog):
             return Reply(_card(admitted))
         with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
             await message.edit(view=_card(admitted), allowed_mentions=nobody)
-        return Reply(cards.note(f"🎬 Started, for you alone: it comes to [our conversation]({message.jump_url})."))
+        where = _("Started, for you alone: it comes to [our conversation]({link}).").format(link=message.jump_url)
+        return Reply(cards.note(f"🎬 {where}"))
 
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         rows = [row for row in self._intake.offered() if typed.casefold() in f"{row.label} {row.key}".casefold()]
-        return [
-            app_commands.Choice(name=f"{r.label}: {r.about}, from {credits(r.cheapest)}"[:100], value=r.key)
-            for r in rows
-        ][:25]
+        return [_choice(model_line(row), row.key) for row in rows][:25]
 
     @video.autocomplete("duration")
     async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
         row, size = self._chosen(interaction)
         return [
-            app_commands.Choice(name=f"{seconds} s ({credits(row.price(size, seconds))})", value=seconds)
+            app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
             for seconds in row.durations
             if str(seconds).startswith(str(typed).strip())
         ][:25]
 
     @video.autocomplete("size")
     async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        row, _ = self._chosen(interaction)
+        row, _size = self._chosen(interaction)
+        start = typed.casefold().strip()
         return [
-            app_commands.Choice(
-                name=f"{size} (from {credits(min(row.price(size, d) for d in row.durations))})", value=size
-            )
+            _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
             for size in row.sizes
-            if size.startswith(typed.casefold().strip())
+            if size.startswith(start) or size_name(size).casefold().startswith(start)
         ][:25]
 
     def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
@@ -150,6 +148,10 @@ def _ask(interaction: discord.Interaction, images: list[discord.Attachment], *, 
         private=private,
         pictures=tuple(Attachment(a.filename, a.url, a.size) for a in images),
     )
+
+
+def _choice(name: str, value: str) -> app_commands.Choice[str]:
+    return app_commands.Choice(name=name[:100], value=value)
 
 
 def _card(admitted: Admitted) -> cards.Card:

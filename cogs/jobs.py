@@ -11,6 +11,8 @@ from discord.ext import commands
 from service.cancel import Cancel, Cancelled
 from ui import cards
 from ui.answers import Reply, answer_with, say_trouble
+from ui.language import _, sentences
+from ui.words import nothing_charged
 
 log = logging.getLogger("clapper.jobs")
 
@@ -41,10 +43,11 @@ class Jobs(commands.Cog):
         async def act() -> Reply:
             if action == "mute":
                 await self._cancel.mute(job_id, **who)
-                return Reply(cards.note("🎬 It will not be posted. Its credits are spent once the film is made."))
+                said = sentences(_("It will not be posted."), _("Its credits are spent once the film is made."))
+                return Reply(cards.note(f"🎬 {said}"))
             outcome = await self._cancel.cancel(job_id, **who)
             if outcome is Cancelled.RUNNING:
                 return Reply(cards.offer_mute(job_id))
-            return Reply(cards.note("🎬 Cancelled. Nothing was charged."))
+            return Reply(cards.note(f"🎬 {sentences(_('Cancelled.'), nothing_charged())}"))
 
         await answer_with(interaction, act())

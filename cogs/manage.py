@@ -10,7 +10,8 @@ from domain.faults import Refused
 from service.redeliver import Redeliver
 from ui import cards
 from ui.answers import Reply, answer_with
-from ui.words import plain, recipe
+from ui.language import _, sentences
+from ui.words import job_line
 
 
 def _check(interaction: discord.Interaction) -> int:
@@ -43,7 +44,8 @@ class Manage(commands.GroupCog, group_name="manage", group_description="For mode
     async def redeliver(self, interaction: discord.Interaction, job: str) -> None:
         async def act() -> Reply:
             again = await self._redeliver.again(_check(interaction), job.strip().lower())
-            return Reply(cards.note(f"🎬 <@{again.author_id}>'s film is on its way again. It costs nothing more."))
+            moving = _("{member}'s film is on its way again.").format(member=f"<@{again.author_id}>")
+            return Reply(cards.note(f"🎬 {sentences(moving, _('It costs nothing more.'))}"))
 
         await answer_with(interaction, act())
 
@@ -54,7 +56,7 @@ class Manage(commands.GroupCog, group_name="manage", group_description="For mode
         except Refused:
             return []
         return [
-            app_commands.Choice(name=f"{job.id}: {plain(job.request.prompt, 40)} ({recipe(job)})"[:100], value=job.id)
+            app_commands.Choice(name=job_line(job)[:100], value=job.id)
             for job in found
             if typed.casefold() in f"{job.id} {job.request.prompt}".casefold()
         ][:25]

@@ -9,7 +9,7 @@ Fault
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
 └── StorageFault       the database cannot be used now
 
-A fault carries a *reason* (a key of the table in `ui.words`) and the values that its sentence needs; it never
+A fault carries a *reason* (a key of a table in `ui.words_refused`) and the values that its sentence needs; it never
 carries a sentence for people, so that words live in one place. `str(fault)` is for the log.
 """
 
@@ -21,7 +21,7 @@ from typing import ClassVar
 class Fault(Exception):
     """Something went wrong that Clapper knows."""
 
-    #: Every reason this kind may carry; `ui.words` has a sentence for each, and a test compares the two.
+    #: Every reason this kind may carry; `ui.words_refused` has a sentence for each, and a test compares the two.
     REASONS: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, reason: str, **values: object) -> None:

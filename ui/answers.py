@@ -12,7 +12,8 @@ import discord
 
 from domain.faults import Fault
 from ui import cards
-from ui.words import explain
+from ui.language import _
+from ui.words_refused import explain
 
 log = logging.getLogger("clapper.answers")
 
@@ -45,7 +46,7 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
     """
     task = asyncio.ensure_future(work)
     try:
-        done, _ = await asyncio.wait({task}, timeout=QUICK)
+        done, _pending = await asyncio.wait({task}, timeout=QUICK)
         if not done:
             await interaction.response.defer(ephemeral=True, thinking=True)
     except (discord.DiscordException, OSError, TimeoutError) as error:
@@ -65,7 +66,7 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
 
 async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
     if interaction.response.is_done():
-        first = cards.note("🎬 Started: the card is below.") if reply.public else reply.card
+        first = cards.note(f"🎬 {_('Started: the card is below.')}") if reply.public else reply.card
         await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
         if not reply.public:
             return Shown()

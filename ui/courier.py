@@ -15,6 +15,7 @@ from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
 from ui import cards
+from ui.language import _
 from ui.meanings import translated
 from ui.words import plain
 
@@ -105,7 +106,7 @@ class Courier:
         """The id of our own message that fits, among those after `since` (unix ms); 0 when there is none."""
         after = max(0, since - _SKEW_MS - discord.utils.DISCORD_EPOCH) << 22
         me = self._client.user.id if self._client.user else 0
-        for _ in range(_PAGES):
+        for _page in range(_PAGES):
             try:
                 async with translated():
                     messages: list[Any] = await self._client.http.logs_from(place, 100, after=after)
@@ -184,7 +185,7 @@ class Courier:
             if fault.reason != "text_blocked":
                 return []
             try:
-                await self._start_thread(job, f"{job.label} film")
+                await self._start_thread(job, _film_of(job))
             except DeliveryFault:
                 return []
         return [job.card_message_id]  # a thread from a message has the message's id
@@ -254,9 +255,13 @@ class Courier:
             log.info("job %s: its card could not be changed: %s", job.id, fault)
 
 
+def _film_of(job: Job) -> str:
+    return _("{model} film").format(model=job.label)
+
+
 def _thread_name(job: Job) -> str:
     """The prompt's beginning where it is harmless words, else the model's name: titles are seen by everyone."""
     text = re.sub(r"\s+", " ", job.request.prompt).strip()
     if not re.fullmatch(r"[\w ,.!?'’&()-]+", text) or re.search(r"\w\.\w", text):
-        return f"{job.label} film"
-    return plain(text, 80).replace("\\", "") or f"{job.label} film"
+        return _film_of(job)
+    return plain(text, 80).replace("\\", "") or _film_of(job)

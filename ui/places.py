@@ -17,13 +17,8 @@ _KINDS = {
     discord.ChannelType.stage_voice: "voice",
 }
 
-_NEEDED = {
-    "view_channel": "View Channel",
-    "send_messages": "Send Messages",
-    "send_messages_in_threads": "Send Messages in Threads",
-    "attach_files": "Attach Files",
-    "read_message_history": "Read Message History",
-}
+#: What posting a film takes, by discord.py's names of permissions.
+_NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "read_message_history")
 
 
 def kind_of(interaction: discord.Interaction) -> str:
@@ -52,6 +47,6 @@ def check_rights(interaction: discord.Interaction, kind: str) -> None:
     if rights.administrator:
         return
     skipped = "send_messages" if kind == "thread" else "send_messages_in_threads"
-    lacking = [label for name, label in _NEEDED.items() if name != skipped and not getattr(rights, name)]
+    lacking = [name for name in _NEEDED if name != skipped and not getattr(rights, name)]
     if lacking:
         raise Refused("missing_rights", rights=lacking)
