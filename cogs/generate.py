@@ -16,7 +16,8 @@ from service.intake import Admitted, Ask, Attachment, Intake, Order
 from ui import cards, places
 from ui.answers import Reply, answer_with
 from ui.language import _
-from ui.words import duration_line, model_line, size_line, size_name
+from ui.words import size_name
+from ui.words_models import duration_line, model_line, size_line
 
 
 class Generate(commands.Cog):
