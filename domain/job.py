@@ -240,6 +240,9 @@ class Job:
     message_id: int = 0
     muted: bool = False
     refunded: bool = False
+    #: What the API says that it charged for it, and in which currency; None when it did not say.
+    cost: float | None = None
+    currency: str = ""
     films: tuple[Film, ...] = ()
 
     @property

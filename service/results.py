@@ -136,6 +136,8 @@ class Results:
         elif what.effect is Effect.FREE_FILM and report and not job.films:
             log.info("job %s: its film came after it had ended as %s", job.id, job.state)
             await jobs.keep_films(conn, job.id, report.films)
+            if cost := _cost_of(report):
+                await jobs.change(conn, job.id, **cost)
             await outbox.reopen(conn, job.id)
         elif what.effect is Effect.STORE_ID and report and not job.task_id:
             await jobs.change(conn, job.id, task_id=report.task_id, trace_id=report.trace_id)
@@ -160,9 +162,10 @@ class Results:
         changes: dict[str, Any] = dict(more)
         if report:
             changes |= {"trace_id": report.trace_id or job.trace_id, "task_id": report.task_id or job.task_id}
+            changes |= _cost_of(report)
             if report.verdict is Verdict.FAILED:
                 changes.setdefault("reason", reason_of(report))
-                changes["detail"] = f"{report.code}: {report.message}"
+                changes.setdefault("detail", f"{report.code}: {report.message}")
         if to is JobState.RENDERING:
             # A callback that came before this answer was not believed then: look at once now that the id is known.
             early = bool(job.hint_id) and report is not None and job.hint_id == report.task_id
@@ -177,6 +180,11 @@ class Results:
             await jobs.keep_films(conn, job.id, report.films)
         if to in FINAL:
             log.info("job %s: %s (%s)", job.id, to.value, changes.get("reason") or event.value)
+
+
+def _cost_of(report: Report) -> dict[str, Any]:
+    """What to note of the cost; nothing where the API does not say it, so that nothing known is lost."""
+    return {} if report.cost is None else {"cost": report.cost, "currency": report.currency}
 
 
 def reason_of(report: Report) -> str:
