@@ -64,8 +64,9 @@ class Results:
             if report.task_id and known and report.task_id != known and attempt == job.attempt:
                 await self._stranger(conn, job, report)
                 return
-            if report.task_id and not known and job.state is JobState.SUBMITTING:
-                # The answer to the submission has not come yet: ask the API whether this task is really ours.
+            if report.task_id and not known and job.state is JobState.SUBMITTING and not job.wire.task:
+                # The answer to the submission has not come yet: ask the API whether this task is really ours. Where
+                # tasks repeat no request it cannot say, and the callback's address has to be proof enough.
                 await jobs.change(conn, job_id, hint_id=report.task_id, next_look_at=0)
             else:
                 if report.verdict is Verdict.SUCCEEDED and not report.films:
