@@ -122,6 +122,11 @@ class Model:
         """Credits of the least that this model can be asked for."""
         return min(price for mode in self.modes for price in mode.prices.values())
 
+    def cheapest_of(self, duration: int) -> int | None:
+        """Credits of the least film of so many seconds; None where it makes none."""
+        prices = (mode.prices.items() for mode in self.modes)
+        return min((price for some in prices for (_, seconds, _), price in some if seconds == duration), default=None)
+
 
 #: Says whether a model can be had now.
 CanBeHad = Callable[[Model], bool]

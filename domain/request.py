@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from domain.catalogue import Catalogue
 from domain.faults import Refused
@@ -108,8 +109,34 @@ def named(others: Iterable[Model]) -> dict[str, object]:
     return {"others": [row.label for row in rows], "keys": [row.key for row in rows]}
 
 
-def find_model(catalogue: Catalogue, typed: str) -> Model:
-    """The row that a member means: its key or label, in any case. Raises Refused."""
+def options_of(request: GenerationRequest) -> dict[str, Any]:
+    """The arguments that make `parse` give this request again; its pictures come beside them."""
+    return {
+        "prompt": request.prompt,
+        "model": request.model,
+        "duration": request.duration or None,
+        "orientation": request.orientation,
+        "size": request.size or None,
+        "sound": request.sound,
+        "negative": request.negative,
+    }
+
+
+def had_by(row: Model, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options without those that a form cannot show and this model does not have: its defaults take their place."""
+    has = {
+        "size": options.get("size") in row.sizes,
+        "resolution": options.get("resolution") in row.sizes,
+        "sound": any(mode.sound_is_choice for mode in row.modes),
+        "negative": any(mode.negative_max for mode in row.modes),
+    }
+    return {name: value for name, value in options.items() if has.get(name, True)}
+
+
+def find_model(catalogue: Catalogue, typed: str | None) -> Model:
+    """The row that a member means: its key or label, in any case; the default for nothing. Raises Refused."""
+    if not typed or not typed.strip():
+        return catalogue.default()
     wanted = typed.strip().casefold()
     for row in catalogue.models:
         if wanted in (row.key.casefold(), row.label.casefold()):

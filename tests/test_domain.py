@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from domain.catalogue import Catalogue, CatalogueError
 from domain.credit import Grant, Rule, best_room, local_date, renews_at, split, window
 from domain.faults import Refused
-from domain.job import MINUTE, TABLE, Effect, Event, JobState, Pace, credits_after, step
+from domain.job import TABLE, Effect, Event, JobState, credits_after, step
+from domain.pace import MINUTE, Pace
 from domain.request import orientation_of, parse
 from domain.wire import Wire
 
