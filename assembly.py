@@ -16,28 +16,32 @@ from cogs.manage import Manage
 from cogs.quota import Quota
 from domain.faults import Fault
 from domain.job import Pace
+from domain.turns import Caps
 from media.fetch import Fetcher
 from service.accounts import Accounts
 from service.breakers import Breakers
 from service.cancel import Cancel
 from service.delivery import Delivery
-from service.dispatch import Caps, Dispatch
+from service.dispatch import Dispatch
 from service.housekeeping import Housekeeping
 from service.intake import Intake
-from service.latecards import show_late_cards
+from service.latecards import LateCards
 from service.links import Links
 from service.loops import Loop, now_ms
 from service.parcels import Parcels
+from service.recents import Recents
 from service.reconcile import Reconcile
 from service.redeliver import Redeliver
 from service.refusals import Refusals
 from service.results import Results
 from service.timekeeper import Timekeeper
-from service.waiting import update_waiting_cards
+from service.turns import Turns
+from service.waiting import WaitingCards
 from settings import Settings
 from storage import memory
 from storage.database import Database
 from storage.ledger import Terms
+from ui.board import Board
 from ui.courier import Courier
 from ui.operator import Operator
 
@@ -66,8 +70,9 @@ class Parts:
         self._db = db
         self.loops: list[Loop] = []
         self.operator = Operator(settings.operator_channel_id)
-        self.breakers = Breakers(db, pace=pace, tell=self._tell, known=breakers)
+        self.breakers = Breakers(db, pace=pace, tell=self.operator.tell, known=breakers)
         self.results = Results(db, pace=pace, on_change=self.wake)
+        caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
         self.dispatch = Dispatch(
             db,
             client=r.client,
@@ -75,13 +80,13 @@ class Parts:
             links=r.links,
             results=self.results,
             breakers=self.breakers,
-            caps=Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight),
+            caps=caps,
             pace=pace,
         )
         self.reconcile = Reconcile(
             db,
             client=r.client,
-            links=r.links,
+            recents=Recents(client=r.client, links=r.links),
             results=self.results,
             dispatch=self.dispatch,
             timekeeper=Timekeeper(db, deadline=pace.deadline),
@@ -94,7 +99,7 @@ class Parts:
             breakers=self.breakers,
             terms=terms,
             allowed=settings.allowed_servers,
-            total_in_flight=settings.total_in_flight,
+            caps=caps,
             pace=pace,
             on_job=self.wake,
             log_prompts=settings.log_prompts,
@@ -103,7 +108,11 @@ class Parts:
             self._cogs(terms), check_server=self.intake.check_server, is_told=self._is_told, told=self._told
         )
         self.operator.client = self.bot
-        self.courier = Courier(self.bot, refusals=Refusals(db), clock=now_ms)
+        self.board = Board(self.bot, clock=now_ms)
+        self.courier = Courier(self.bot, board=self.board, refusals=Refusals(db))
+        turns = Turns(caps)
+        self.late_cards = LateCards(db, board=self.board, turns=turns)
+        self.waiting = WaitingCards(db, board=self.board, breakers=self.breakers, turns=turns, pace=pace)
         self.delivery = Delivery(
             db,
             client=r.client,
@@ -116,11 +125,11 @@ class Parts:
         self.housekeeping = Housekeeping(
             db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days
         )
-        self._begun_at = now_ms()
         self.loops += [
             Loop("reconcile", self.reconcile.step, every=pace.look / 1000),
             Loop("dispatch", self.dispatch.step, every=5.0),
             Loop("delivery", self._deliver, every=30.0),
+            Loop("cards", self._change_cards, every=min(5.0, pace.card / 5_000)),
             Loop("housekeeping", self.housekeeping.step, every=3600.0),
         ]
 
@@ -135,19 +144,13 @@ class Parts:
     def wake(self) -> None:
         """Something happened that loops wait for."""
         for loop in self.loops:
-            if loop.name != "housekeeping":  # it has its own hours
+            if loop.name not in ("housekeeping", "cards"):  # these have their own hours
                 loop.wake()
 
     def health(self) -> list[str]:
         """Why the bot is not ready; empty when it is."""
         reasons = [] if self.bot.is_ready() else ["not connected to Discord"]
         return reasons + [f"{loop.name} does not get on" for loop in self.loops if loop.stuck()]
-
-    async def _tell(self, reason: str, subject: str) -> None:
-        await self.operator.tell(reason, subject)
-        if self.bot.logged_in.is_set():
-            held_up = reason != "breaker_shut"
-            await update_waiting_cards(self._db, self.courier, subject=subject, held_up=held_up)
 
     async def _is_told(self, digest: bytes) -> bool:
         return await memory.get_meta(self._db.reader, "commands") == digest
@@ -160,7 +163,13 @@ class Parts:
         if not self.bot.logged_in.is_set():
             await self.bot.logged_in.wait()
             try:
-                await show_late_cards(self._db, self.courier, before=self._begun_at)
+                await self.late_cards.at_start()
             except Fault as fault:
                 log.warning("cards of the last process could not be shown: %s", fault)
         return await self.delivery.step()
+
+    async def _change_cards(self) -> float | None:
+        if not self.bot.logged_in.is_set():
+            return None
+        await self.late_cards.step()
+        return await self.waiting.step()

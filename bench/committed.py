@@ -13,6 +13,7 @@ import aiosqlite
 
 from bench.measure import Figure, empty_queue, ratio, side_by_side, told
 from domain.job import Pace
+from domain.turns import Caps
 from service.breakers import Breakers
 from service.intake import Ask, Intake
 from settings import read_catalogue
@@ -37,7 +38,7 @@ def intake_on(db: Database) -> Intake:
         breakers=Breakers(db, pace=pace, tell=tell),
         terms=Terms(daily=10_000_000, server_daily=100_000_000),
         allowed=frozenset(),
-        total_in_flight=5,
+        caps=Caps(2, 4, 5),
         pace=pace,
         on_job=lambda: None,
     )

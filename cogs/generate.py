@@ -10,11 +10,12 @@ from discord import app_commands
 from discord.ext import commands
 
 from domain.catalogue import Model
-from domain.faults import Refused
+from domain.faults import DeliveryFault, Refused
 from domain.request import find_model
 from service.intake import Admitted, Ask, Attachment, Intake, Order
 from ui import cards, places
 from ui.answers import Reply, answer_with
+from ui.meanings import TROUBLES, translated
 from ui.words import credits
 
 
@@ -84,19 +85,23 @@ class Generate(commands.Cog):
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""
         nobody = discord.AllowedMentions.none()
         try:
-            message = await interaction.user.send(view=cards.note("🎬 Your film is about to start…"))
-        except (discord.Forbidden, discord.NotFound) as error:
-            raise Refused("dm_closed") from error
+            async with translated():
+                message = await interaction.user.send(view=cards.note("🎬 Your film is about to start…"))
+        except DeliveryFault as fault:
+            if fault.final:
+                raise Refused("dm_closed") from fault
+            raise
         try:
             admitted = await self._intake.admit(order, card=(message.channel.id, message.id))
         except BaseException:
-            with contextlib.suppress(discord.HTTPException):
+            with contextlib.suppress(*TROUBLES):
                 await message.delete()
             raise
         if admitted.double:
-            await message.delete()
+            with contextlib.suppress(*TROUBLES):
+                await message.delete()
             return Reply(_card(admitted))
-        with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
+        with contextlib.suppress(*TROUBLES):  # it is admitted: the film comes, whatever its card says
             await message.edit(view=_card(admitted), allowed_mentions=nobody)
         return Reply(cards.note(f"🎬 Started, for you alone: it comes to [our conversation]({message.jump_url})."))
 

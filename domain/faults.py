@@ -69,6 +69,7 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
+            "posted",
         }
     )
 

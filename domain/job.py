@@ -11,6 +11,7 @@ from domain.request import GenerationRequest
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 class JobState(StrEnum):
@@ -225,6 +226,10 @@ class Job:
     card_message_id: int = 0
     #: The interaction's token while it lives, to edit the card outside the global rate limit.
     card_token: str = ""
+    #: What its card says while it waits (a `domain.turns.Outlook.mark`), when it says the film comes, and since when.
+    card_says: str = ""
+    card_ready_at: int = 0
+    card_at: int = 0
     announced_at: int = 0
     #: How often there was something new to tell after its end: a film that came late, a redelivery.
     reopened: int = 0
@@ -279,6 +284,8 @@ class Pace:
     breaker: int = MINUTE
     #: Between two commands that count as one.
     double: int = 5_000
+    #: Between two changes of a waiting card, at the least.
+    card: int = 20_000
 
     def next_look(self, now: int, *, sent_at: int, usual_seconds: int) -> int:
         """When to ask the API about a sent job again: steadily at first, then with pauses that grow with its age."""

@@ -7,7 +7,7 @@ from enum import Enum
 from domain.faults import Refused
 from domain.job import ACTIVE, Effect, Event, Job
 from service.results import Results
-from storage import jobs
+from storage import jobs, outbox
 from storage.database import Database
 
 
@@ -34,10 +34,11 @@ class Cancel:
         return Cancelled.DONE if settled and settled.step.effect is Effect.MOVE else Cancelled.RUNNING
 
     async def mute(self, job_id: str, *, guild_id: int, user_id: int) -> None:
-        """Do not post a film that is being made."""
+        """Do not post a film that is being made. Raises Refused, as for a film whose message is on its way already."""
         await self._own(job_id, guild_id, user_id)
         async with self._db.transaction() as conn:
-            await jobs.change(conn, job_id, muted=1)
+            if not await outbox.hush(conn, job_id):
+                raise Refused("posted")
 
     async def _own(self, job_id: str, guild_id: int, user_id: int) -> Job:
         async with self._db.transaction() as conn:

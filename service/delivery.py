@@ -27,6 +27,10 @@ _LEFT = (10003, 10004, 50001)
 _USUAL_LIMIT = 10 * MIB
 
 
+class _Hushed(Exception):
+    """Its member asked not to have it posted, while it was on its way."""
+
+
 class Courier(Protocol):
     """Who brings a finished job to people. Raises DeliveryFault."""
 
@@ -47,6 +51,11 @@ class Courier(Protocol):
 
     async def tell(self, job: Job, note: Note) -> Sent | None:
         """Say that a job ended without a film; None when its card already says all that there is to say."""
+        ...
+
+    async def keep_quiet(self, job: Job) -> None:
+        """Let the card alone say how a job ended that its member does not want posted. Never raises for Discord's own
+        troubles."""
         ...
 
     async def say_unreachable(self, job: Job) -> None:
@@ -107,6 +116,9 @@ class Delivery:
     async def _deliver(self, job: Job) -> None:
         try:
             sent = await self._announce(job)
+        except _Hushed:
+            await self._courier.keep_quiet(job)
+            await self._done(job, None)
         except NoFilmYet:
             await self._no_film(job)
         except DeliveryFault as fault:
@@ -136,7 +148,7 @@ class Delivery:
 
     async def _announce(self, job: Job) -> Sent | None:
         if job.muted:
-            return None
+            raise _Hushed
         # An earlier try may have sent it without our hearing of it: look before saying it twice.
         if job.target_id and (sent := await self._courier.find(job)):
             log.info("job %s: its message was there already", job.id)
@@ -192,7 +204,10 @@ class Delivery:
             nonlocal last
             again, last = target_id == last, target_id
             async with self._db.transaction() as conn:
-                return await outbox.begin(conn, job.id, target_id=target_id, now=self._clock(), again=again)
+                number = await outbox.begin(conn, job.id, target_id=target_id, now=self._clock(), again=again)
+            if number is None:
+                raise _Hushed
+            return number
 
         return note
 

@@ -13,9 +13,11 @@ from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
 from domain.job import Job, JobState, Pace
 from domain.request import GenerationRequest, parse
+from domain.turns import Caps, Standing
 from service.breakers import Breakers
 from service.loops import now_ms
-from storage import inputs, jobs, ledger
+from service.turns import Turns
+from storage import inputs, jobs, ledger, turns
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -71,8 +73,8 @@ class Admitted:
     left: int | None
     #: When to expect the film, unix ms.
     ready_at: int
-    #: Jobs that wait in front of it.
-    ahead: int = 0
+    #: Jobs whose turn comes before its own; None where it need not wait.
+    ahead: int | None = None
     double: bool = False
 
 
@@ -87,7 +89,7 @@ class Intake:
         breakers: Breakers,
         terms: ledger.Terms,
         allowed: frozenset[int],
-        total_in_flight: int,
+        caps: Caps,
         pace: Pace,
         on_job: Callable[[], None],
         log_prompts: bool = False,
@@ -98,7 +100,7 @@ class Intake:
         self._breakers = breakers
         self._terms = terms
         self._allowed = allowed
-        self._total = total_in_flight
+        self._turns = Turns(caps, clock=clock)
         self._pace = pace
         self._on_job = on_job
         self._log_prompts = log_prompts
@@ -202,7 +204,9 @@ class Intake:
                 conn, guild_id=ask.guild_id, author_id=ask.author_id, fold=fold, since=now - self._pace.double
             )
             if double:
-                return Admitted(double, None, double.created_at + double.usual_seconds * 1000, double=True)
+                ahead = int(double.card_says.partition(":")[2]) if double.card_says.startswith("waits:") else None
+                ready_at = double.card_ready_at or double.created_at + double.usual_seconds * 1000
+                return Admitted(double, None, ready_at, ahead, double=True)
             waiting = await jobs.count_waiting(conn, ask.guild_id, ask.author_id)
             if waiting >= WAITING_MAX:
                 raise Refused("waiting_full", waiting=waiting)
@@ -218,11 +222,11 @@ class Intake:
                 terms=self._terms,
             )
             await inputs.attach(conn, job.id, [(picture.name, picture.url) for picture in ask.pictures])
-            usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
-            ahead = await jobs.place_in_queue(conn, job)
-        # The queue moves `total` films at a time, each about as long as the usual one.
-        rounds = 1 + ahead // self._total
-        return Admitted(job, left, now + rounds * usual * 1000, ahead)
+            said = await self._turns.of_newest(conn, job)
+            if said.standing is not Standing.WAITS:
+                return Admitted(job, left, said.ready_at)
+            await turns.said(conn, job.id, said, now=now)
+        return Admitted(job, left, said.ready_at, said.ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""

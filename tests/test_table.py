@@ -12,6 +12,7 @@ import pytest_asyncio
 from domain.catalogue import Catalogue
 from domain.faults import Refused
 from domain.job import Event, Film, Job, JobState, Pace, Report, Verdict
+from domain.turns import Caps
 from service.breakers import Breakers
 from service.cancel import Cancel, Cancelled
 from service.intake import Ask, Intake
@@ -177,7 +178,7 @@ def make_intake(db: Database, terms: ledger.Terms, clock: Callable[[], int]) -> 
         breakers=Breakers(db, pace=PACE, tell=quiet, clock=clock),
         terms=terms,
         allowed=frozenset(),
-        total_in_flight=5,
+        caps=Caps(2, 4, 5),
         pace=PACE,
         on_job=lambda: None,
         clock=clock,

@@ -12,12 +12,15 @@ import discord
 
 from domain.faults import Fault
 from ui import cards
+from ui.meanings import TROUBLES
 from ui.words import explain
 
 log = logging.getLogger("clapper.answers")
 
 #: Discord wants a first answer within 3 s; a defer has to leave time for itself.
 QUICK = 1.5
+#: Discord's code for an interaction that has its first response.
+_ANSWERED = 40060
 _NOBODY = discord.AllowedMentions.none()
 
 
@@ -48,7 +51,7 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
         done, _ = await asyncio.wait({task}, timeout=QUICK)
         if not done:
             await interaction.response.defer(ephemeral=True, thinking=True)
-    except (discord.DiscordException, OSError, TimeoutError) as error:
+    except TROUBLES as error:
         # Too late for an answer. What was begun goes on all the same: the film says where it belongs when it comes.
         log.warning("%s could not be answered in time: %s", _name(interaction), type(error).__name__)
     try:
@@ -58,23 +61,46 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
         reply = Reply(cards.refusal(explain(fault)))
     try:
         return await _show(interaction, reply)
-    except (discord.DiscordException, OSError, TimeoutError) as error:
+    except TROUBLES as error:
         log.warning("the answer to %s could not be shown: %s", _name(interaction), type(error).__name__)
         return Shown()
 
 
 async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
-    if interaction.response.is_done():
-        first = cards.note("🎬 Started: the card is below.") if reply.public else reply.card
-        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
-        if not reply.public:
-            return Shown()
-        message = await interaction.followup.send(view=reply.card, wait=True, allowed_mentions=_NOBODY)
-        return Shown(message.channel.id, message.id)
-    response = await interaction.response.send_message(
-        view=reply.card, ephemeral=not reply.public, allowed_mentions=_NOBODY
-    )
-    return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
+    message_id = 0 if interaction.response.is_done() else await _answer(interaction, reply)
+    if message_id:
+        return Shown(interaction.channel_id or 0, message_id) if reply.public else Shown()
+    first = cards.note("🎬 Started: the card is below.") if reply.public else reply.card
+    await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
+    if not reply.public:
+        return Shown()
+    message = await interaction.followup.send(view=reply.card, wait=True, allowed_mentions=_NOBODY)
+    return Shown(message.channel.id, message.id)
+
+
+async def _answer(interaction: discord.Interaction, reply: Reply) -> int:
+    """The first response; returns its message's id, 0 when it turns out to have been deferred.
+
+    Where nobody knows whether it arrived, it is sent once more: Discord says when there is one already.
+    """
+    for tries_left in (1, 0):
+        try:
+            response = await interaction.response.send_message(
+                view=reply.card, ephemeral=not reply.public, allowed_mentions=_NOBODY
+            )
+        except discord.HTTPException as error:
+            if error.code != _ANSWERED:
+                raise
+            break
+        except TROUBLES:
+            if not tries_left:
+                raise
+        else:
+            if response.message_id:
+                return response.message_id
+            break
+    there = await interaction.original_response()
+    return 0 if there.flags.loading else there.id
 
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:
@@ -92,7 +118,7 @@ async def say_trouble(interaction: discord.Interaction, error: BaseException) ->
             await interaction.followup.send(view=card, ephemeral=True, allowed_mentions=_NOBODY)
         else:
             await interaction.response.send_message(view=card, ephemeral=True, allowed_mentions=_NOBODY)
-    except (discord.DiscordException, OSError, TimeoutError, RuntimeError) as silent:
+    except (*TROUBLES, RuntimeError) as silent:
         log.warning("nobody could be told: %s", type(silent).__name__)
 
 

@@ -10,6 +10,7 @@ import discord
 from discord import ui
 
 from domain.job import Job, JobState
+from ui.language import _
 from ui.words import FREE, Words, credits, ended, plain, recipe, when
 
 _BLUE, _GREEN, _RED, _GREY = (discord.Colour(value) for value in (0x5865F2, 0x2E9E5B, 0xD0464B, 0x6B7280))
@@ -36,26 +37,55 @@ class Card(ui.LayoutView):
         self.stop()
 
 
-def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: bool = False) -> Card:
-    """The card of a new job: credits left (None: no limit), when to expect it (unix ms), jobs in front of it.
+def waiting(
+    job: Job, *, left: int | None, ready_at: int, ahead: int | None, seen_at: int = 0, held_up: bool = False
+) -> Card:
+    """The card of a job that is not sent yet: credits left (None: no limit), when to expect it (unix ms).
 
-    `held_up`: it waits because the video service takes no orders.
+    `ahead` is how many have their turn before it (None: it need not wait), as it was at `seen_at` (unix ms, 0: when it
+    was begun): a card that is not changed any more stays true. `held_up`: the video service takes no orders.
     """
-    where = _WHERE.get(job.place, "right here")
-    rest = "" if left is None else f" · {left:,} left"
-    queue = f"\n{ahead} in front of it in the queue." if ahead else ""
+    rest = "" if left is None else _(" · {left} left").format(left=f"{left:,}")
     return Card(
         _BLUE,
-        f"### 🎬 <@{job.author_id}> is making a film\n> {plain(job.request.prompt)}",
+        _title(job),
         f"{recipe(job)}\n**{credits(job.price)}**{rest}",
-        _HELD_UP if held_up else f"Expected {when(ready_at)}, {where}, with a ping.{queue}",
-        buttons=(_button("Cancel", "cancel", job),),
+        _held_up() if held_up else _expected(job, ready_at) + _queue(ahead, seen_at or job.created_at),
+        buttons=(_button(_("Cancel"), "cancel", job),),
     )
 
 
-_HELD_UP = (
-    "Waiting: the video service takes no orders right now. It goes on by itself, and Cancel gives all credits back."
-)
+def making(job: Job, *, ready_at: int) -> Card:
+    """The card of a job whose turn has come after a wait: it can be stopped no more, but kept to oneself."""
+    return Card(
+        _BLUE,
+        _title(job),
+        f"{recipe(job)}\n**{credits(job.price)}**",
+        _("Being made now.") + " " + _expected(job, ready_at),
+        buttons=(_button(_("Don't post it"), "mute", job),),
+    )
+
+
+def _held_up() -> str:
+    return _(
+        "Waiting: the video service takes no orders right now. It goes on by itself, and Cancel gives all credits back."
+    )
+
+
+def _title(job: Job) -> str:
+    return f"### 🎬 <@{job.author_id}> is making a film\n> {plain(job.request.prompt)}"
+
+
+def _expected(job: Job, ready_at: int) -> str:
+    return f"Expected {when(ready_at)}, {_WHERE.get(job.place, 'right here')}, with a ping."
+
+
+def _queue(ahead: int | None, seen_at: int) -> str:
+    if ahead is None:
+        return ""
+    if ahead == 0:
+        return "\n" + _("Next in the queue, as of {moment}.").format(moment=when(seen_at))
+    return "\n" + _("{n} in front of it in the queue, as of {moment}.").format(n=f"{ahead:,}", moment=when(seen_at))
 
 
 def done(job: Job, link: str) -> Card:
@@ -77,6 +107,16 @@ def without_film(job: Job) -> Card:
     if job.state is JobState.CANCELLED:
         return Card(_GREY, f"### 🎬 {said.title}\n> {plain(job.request.prompt)}", cost_of_ending(job))
     return Card(_RED, f"### 🎬 No film: {said.title[0].lower()}{said.title[1:]}\n> {plain(job.request.prompt)}")
+
+
+def kept_back(job: Job) -> Card:
+    """The card of a film that is made, and not posted, as its member wished."""
+    return Card(
+        _GREY,
+        _("### 🎬 <@{member}>'s film is made, and was not posted").format(member=job.author_id)
+        + f"\n> {plain(job.request.prompt)}",
+        f"{recipe(job)}\n{credits(job.price)}",
+    )
 
 
 def unreachable(job: Job) -> Card:

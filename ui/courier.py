@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
 from ui import cards
+from ui.board import Board
 from ui.meanings import translated
 from ui.words import plain
 
@@ -28,11 +28,6 @@ _TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
 _THREAD_MINUTES = 1440
 #: Faults that send a message down to the next place.
 _NEXT_PLACE = ("place_lost", "no_rights", "text_blocked")
-#: An interaction's token works for 15 minutes; a minute less, for clocks that differ.
-_TOKEN_MS = 14 * 60_000
-#: How far our clock may be ahead of Discord's when a place is searched, and how many pages of 100 are read.
-_SKEW_MS = 10 * 60_000
-_PAGES = 10
 
 
 class Refusals(Protocol):
@@ -50,10 +45,10 @@ class Refusals(Protocol):
 class Courier:
     """Fits `service.delivery.Courier`. Needs a client that is logged in, and no cache of it."""
 
-    def __init__(self, client: discord.Client, *, refusals: Refusals, clock: Callable[[], int]) -> None:
+    def __init__(self, client: discord.Client, *, board: Board, refusals: Refusals) -> None:
         self._client = client
+        self._board = board
         self._refusals = refusals
-        self._clock = clock
 
     async def upload_limit(self, job: Job) -> int:
         """Bytes of one file that the job's server takes, by its tier; Discord's answer to a film may correct it.
@@ -71,55 +66,11 @@ class Courier:
         film = bool(job.films) and not job.refunded
 
         def fits(message: dict[str, Any]) -> bool:
-            content = message["content"].rstrip()
-            return content.endswith(job.id) and (bool(message["attachments"]) or "http" in content or not film)
+            content = str(message.get("content") or "").rstrip()
+            return content.endswith(job.id) and (bool(message.get("attachments")) or "http" in content or not film)
 
-        found = await self._search(job.target_id, job.target_at, fits)
+        found = await self._board.find(job.target_id, job.target_at, fits)
         return Sent(job.target_id, found) if found else None
-
-    async def show_card(self, job: Job, ready_at: int) -> Sent | None:
-        """The card of a job whose answer was never shown, or is not known to be: found, or posted plainly.
-
-        None where the channel does not take it: the film finds its way by itself.
-        """
-        mark = f"job:cancel:{job.id}"
-        try:
-            found = await self._search(
-                job.channel_id, job.created_at, lambda message: mark in str(message["components"])
-            )
-            if found:
-                return Sent(job.channel_id, found)
-            channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
-            async with translated():
-                message = await channel.send(
-                    view=cards.waiting(job, left=None, ready_at=ready_at, ahead=0),
-                    nonce=f"{job.id}.card",
-                    allowed_mentions=discord.AllowedMentions.none(),
-                )
-        except DeliveryFault as fault:
-            log.info("job %s: its card could not be shown: %s", job.id, fault)
-            return None
-        return Sent(job.channel_id, message.id)
-
-    async def _search(self, place: int, since: int, fits: Callable[[dict[str, Any]], bool]) -> int:
-        """The id of our own message that fits, among those after `since` (unix ms); 0 when there is none."""
-        after = max(0, since - _SKEW_MS - discord.utils.DISCORD_EPOCH) << 22
-        me = self._client.user.id if self._client.user else 0
-        for _ in range(_PAGES):
-            try:
-                async with translated():
-                    messages: list[Any] = await self._client.http.logs_from(place, 100, after=after)
-            except DeliveryFault as fault:
-                if not fault.final:
-                    raise
-                return 0  # the place is gone or silent: the ladder finds out which
-            for message in messages:
-                if int(message["author"]["id"]) == me and fits(message):
-                    return int(message["id"])
-            if len(messages) < 100:
-                return 0
-            after = max(int(message["id"]) for message in messages)
-        return 0
 
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
@@ -135,7 +86,7 @@ class Courier:
     async def tell(self, job: Job, note: Note) -> Sent | None:
         """A reply that says why there is no film; nothing more than the card where the member cancelled it."""
         if job.state is JobState.CANCELLED:
-            await self._edit_card(job, cards.without_film(job))
+            await self._board.edit(job, cards.without_film(job))
             return None
         return await self._anywhere(job, cards.ending_text(job), [], note)
 
@@ -144,18 +95,18 @@ class Courier:
         if job.films and not job.refunded:
             server = "@me" if job.private or sent.direct else job.guild_id
             link = f"https://discord.com/channels/{server}/{sent.thread_id}/{sent.message_id}"
-            await self._edit_card(job, cards.done(job, link))
+            await self._board.edit(job, cards.done(job, link))
         else:
-            await self._edit_card(job, cards.without_film(job))
+            await self._board.edit(job, cards.without_film(job))
 
-    async def say_waiting(self, job: Job, *, held_up: bool) -> None:
-        """Let a waiting card say that the video service takes no orders, or that it goes on."""
-        ready_at = self._clock() + job.usual_seconds * 1000
-        await self._edit_card(job, cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up))
+    async def keep_quiet(self, job: Job) -> None:
+        """Let the card alone say how a job ended that its member does not want posted."""
+        made = job.state is JobState.READY and not job.refunded
+        await self._board.edit(job, cards.kept_back(job) if made else cards.without_film(job))
 
     async def say_unreachable(self, job: Job) -> None:
         """Let the card say that the film is made, but cannot be fetched yet."""
-        await self._edit_card(job, cards.unreachable(job))
+        await self._board.edit(job, cards.unreachable(job))
 
     async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
@@ -232,26 +183,6 @@ class Courier:
             # Discord folded it into another one with the same nonce: the next try finds ours, or sends it anew.
             raise DeliveryFault("try_later", final=False, folded=message.id)
         return Sent(place, message.id)
-
-    async def _edit_card(self, job: Job, card: cards.Card) -> None:
-        """Through the interaction while it lives, outside the global rate limit; after that with the bot's token."""
-        if not job.card_message_id:
-            return
-        nobody = discord.AllowedMentions.none()
-        try:
-            async with translated():
-                if job.card_token and self._clock() - job.created_at < _TOKEN_MS and self._client.application_id:
-                    hook = discord.Webhook.partial(self._client.application_id, job.card_token, client=self._client)
-                    await hook.edit_message(job.card_message_id, view=card, allowed_mentions=nobody)
-                    return
-        except DeliveryFault as fault:
-            log.info("job %s: its interaction is over: %s", job.id, fault)
-        try:
-            async with translated():
-                channel = self._client.get_partial_messageable(job.card_channel_id)
-                await channel.get_partial_message(job.card_message_id).edit(view=card, allowed_mentions=nobody)
-        except DeliveryFault as fault:
-            log.info("job %s: its card could not be changed: %s", job.id, fault)
 
 
 def _thread_name(job: Job) -> str:

@@ -6,6 +6,7 @@ import logging
 
 import discord
 
+from ui.meanings import TROUBLES
 from ui.words import OPERATOR
 
 log = logging.getLogger("clapper.operator")
@@ -28,5 +29,5 @@ class Operator:
         channel = self.client.get_partial_messageable(self._channel_id)
         try:
             await channel.send(f"**{words.title}.** {words.text}", allowed_mentions=discord.AllowedMentions.none())
-        except (discord.DiscordException, OSError, TimeoutError, RuntimeError) as error:
+        except (*TROUBLES, RuntimeError) as error:
             log.warning("the operator's channel could not be told: %s", type(error).__name__)

@@ -161,8 +161,9 @@ REFUSED: dict[str, Maker] = {
         "There is no such undelivered film", "`/manage jobs` lists those that found no place."
     ),
     "job_gone": lambda v: Words("That film is no longer known", "It may have been deleted."),
-    "too_late": lambda v: Words(
-        "It is being made already", "A film that the video service has begun cannot be stopped."
+    "too_late": lambda v: Words("It is over already", "There is nothing left to stop."),
+    "posted": lambda v: Words(
+        "It is posted already", "It was on its way before you pressed. A moderator can delete it."
     ),
 }
 
