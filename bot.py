@@ -34,8 +34,10 @@ from web import PublicApp, admin_app
 
 log = logging.getLogger("clapper")
 
-#: Seconds that work in hand gets when the bot is told to stop.
-_GRACE = 20.0
+#: Seconds that work in hand gets when the bot is told to stop; closing takes some more, and all is over within 20.
+_GRACE = 15.0
+#: Seconds that a connection to our servers may be silent.
+_IDLE = 30.0
 
 
 @dataclass(frozen=True)
@@ -92,8 +94,11 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
 
 async def _serve(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> int:
     """Serve an app until the stack closes; returns the port that it really has."""
-    # No access log: its lines would carry the MACs of our addresses.
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5.0)
+    # No access log: its lines would carry the MACs of our addresses. So would aiohttp's own words about requests that
+    # are no HTTP, a whole trace for each; what fails in our handlers is logged there.
+    quiet = logging.Logger("quiet", logging.CRITICAL + 1)
+    # A connection that has asked for nothing by then is closed: a drip of headers would hold it for ever.
+    runner = web.AppRunner(app, access_log=None, logger=quiet, shutdown_timeout=5.0, keepalive_timeout=_IDLE)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, host, port)

@@ -61,7 +61,8 @@ class PublicApp:
             return self._refuse(408, "slow")
         except web.HTTPRequestEntityTooLarge:
             return self._refuse(413, "giant")
-        except ValueError:  # a body that is not what its Content-Encoding says
+        except (web.RequestPayloadError, ConnectionError):
+            # It is not what its Content-Encoding says, its pieces do not fit, or its sender has gone.
             return self._refuse(400, "malformed")
         payload = _read_json(raw)
         if payload is None or not any(sign in payload for sign in _SIGNS):

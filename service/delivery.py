@@ -123,6 +123,11 @@ class Delivery:
             await self._no_film(job)
         except DeliveryFault as fault:
             log.warning("job %s: not delivered: %s", job.id, fault)
+            if fault.final:
+                await self._look_for_server(job)
+            if fault.values.get("folded"):  # what that number means to Discord is not ours: the next try takes another
+                async with self._db.transaction() as conn:
+                    await jobs.change(conn, job.id, target_id=0)
             at = None if fault.final else self._pace.next_try(self._clock(), job.tries + 1)
             if at is not None and isinstance(wait := fault.values.get("retry_after"), int | float):
                 at = max(at, self._clock() + int(wait * 1000))
@@ -134,6 +139,8 @@ class Delivery:
             await self._later(job, self._pace.next_try(self._clock(), job.tries + 1))
         else:
             await self._done(job, sent)
+            if sent and sent.direct:
+                await self._look_for_server(job)
 
     async def _done(self, job: Job, sent: Sent | None) -> None:
         # The card first: if this process dies in between, the message is found again and the card set once more.
@@ -173,7 +180,8 @@ class Delivery:
                 except DeliveryFault as fault:
                     if fault.reason != "too_large" or not files:
                         raise
-                again, limit = True, await self._parcels.step_down(job, limit, files)
+                    learn = not fault.values.get("direct")
+                again, limit = True, await self._parcels.step_down(job, limit, files, learn=learn)
 
     async def _limit(self, job: Job) -> int:
         """Bytes of one file that the job's place takes, as far as anybody knows."""
@@ -183,14 +191,22 @@ class Delivery:
             limit = await self._courier.upload_limit(job)
         except DeliveryFault as fault:
             log.info("job %s: its server does not say what it takes: %s", job.id, fault)
-            if fault.values.get("code") in _LEFT:
-                await self._left(job.guild_id)
             return _USUAL_LIMIT
         await self._parcels.learn_limit(job, limit)
         return limit
 
+    async def _look_for_server(self, job: Job) -> None:
+        """After its server took no message: is the bot still there? Without intents nobody tells us that it is not."""
+        if job.private:
+            return
+        try:
+            await self._courier.upload_limit(job)
+        except DeliveryFault as fault:
+            if fault.values.get("code") in _LEFT:
+                await self._left(job.guild_id)
+
     async def _left(self, guild_id: int) -> None:
-        """The bot was removed from a server: what still waits there is not begun. Without intents nobody tells us."""
+        """The bot was removed from a server: what still waits there is not begun."""
         async with self._db.transaction() as conn:
             waiting = await jobs.waiting_in(conn, guild_id)
         for job_id in waiting:

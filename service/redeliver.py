@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 from domain.faults import Refused
 from domain.job import Job
-from storage import jobs, memory, outbox
+from service import refusals
+from storage import jobs, outbox
 from storage.database import Database
 
 
@@ -29,7 +30,7 @@ class Redeliver:
                 raise Refused("nothing_to_deliver")
             await outbox.reopen(conn, job.id)
             # Whoever asks has mended something: what was refused there before counts no more.
-            for place in {job.channel_id, job.card_channel_id, job.thread_id, job.card_message_id, job.target_id}:
-                await memory.forget(conn, f"refused:{place}")
+            places = {job.channel_id, job.card_channel_id, job.thread_id, job.card_message_id, job.target_id}
+            await refusals.forget(conn, places)
         self._on_change()
         return job

@@ -27,17 +27,19 @@ DEFAULT_LIMIT = 20 * MIB
 _TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
 _THREAD_MINUTES = 1440
 #: Faults that send a message down to the next place.
-_NEXT_PLACE = ("place_lost", "no_rights", "text_blocked")
+_NEXT_PLACE = ("place_lost", "no_rights", "text_blocked", "bad_form")
+#: Discord's code for a reply by somebody who may not read what he replies to.
+_NO_HISTORY = 160002
 
 
 class Refusals(Protocol):
-    """Remembers which places said no."""
+    """Remembers which places said no, to messages or ("threads") to threads of their messages."""
 
-    async def said_no(self, place: int) -> int | None:
+    async def said_no(self, place: int, to: str = "messages") -> int | None:
         """Discord's code of a refusal that still counts."""
         ...
 
-    async def remember(self, place: int, code: int) -> None:
+    async def remember(self, place: int, code: int, to: str = "messages") -> None:
         """This place said no."""
         ...
 
@@ -117,7 +119,11 @@ class Courier:
                 raise
         async with translated():
             dm = await self._client.http.start_private_message(job.author_id)
-        return replace(await self._post(job, int(dm["id"]), text, files, note, reply=False), direct=True)
+        try:
+            return replace(await self._post(job, int(dm["id"]), text, files, note, reply=False), direct=True)
+        except DeliveryFault as fault:
+            fault.values["direct"] = True  # what a conversation takes says nothing about the server
+            raise
 
     async def _threads(self, job: Job, spare: int) -> list[int]:
         """The threads for a film, the best first. None where the channel itself is the place."""
@@ -125,13 +131,18 @@ class Courier:
             return []
         if job.thread_id == job.card_message_id:
             return [job.thread_id]
+        if await self._refusals.said_no(job.card_channel_id, "threads"):
+            return []
         try:
             await self._start_thread(job, _thread_name(job))
         except DeliveryFault as fault:
-            if fault.reason == "try_later" and "retry_after" not in fault.values:
-                raise  # nobody knows whether it was made: the next try finds out
+            status = int(str(fault.values.get("status") or 0))
             if "retry_after" in fault.values:
                 return [spare] if spare else []  # made too often just now, for minutes
+            if fault.reason == "try_later" and not 400 <= status < 500:
+                raise  # nobody knows whether it was made: the next try finds out
+            if status == 403:
+                await self._refusals.remember(job.card_channel_id, int(str(fault.values.get("code") or 0)), "threads")
             if fault.reason != "text_blocked":
                 return []
             try:
@@ -156,33 +167,39 @@ class Courier:
         if code := await self._refusals.said_no(place):
             raise DeliveryFault("no_rights", final=True, code=code, remembered=True)
         number = await note(place)
+        reply = reply and bool(job.card_message_id) and place == job.card_channel_id
+        try:
+            message = await self._send(job, place, text, files, number, reply=reply)
+        except DeliveryFault as fault:
+            if fault.values.get("code") == _NO_HISTORY:
+                message = await self._send(job, place, text, files, number, reply=False)
+            else:
+                if fault.values.get("status") == 403 and fault.reason != "text_blocked":
+                    await self._refusals.remember(place, int(str(fault.values.get("code") or 0)))
+                raise
+        if not message.content.rstrip().endswith(job.id) or len(message.attachments) < len(files):
+            # Discord folded it into another one with the same nonce: the next try takes the next number.
+            raise DeliveryFault("try_later", final=False, folded=message.id)
+        return Sent(place, message.id)
+
+    async def _send(
+        self, job: Job, place: int, text: str, files: list[Path], number: int, *, reply: bool
+    ) -> discord.Message:
         guild = None if job.private else job.guild_id
-        channel = self._client.get_partial_messageable(place, guild_id=guild)
-        reference: discord.MessageReference | None = None
-        if reply and job.card_message_id and place == job.card_channel_id:
-            reference = discord.MessageReference(
-                message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
-            )
+        reference = discord.MessageReference(
+            message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
+        )
         mention = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
         )
-        try:
-            async with translated():
-                message = await channel.send(
-                    text,
-                    files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
-                    nonce=f"{job.id}.{number}",
-                    reference=reference,  # type: ignore[arg-type] - None means no reply
-                    allowed_mentions=mention,
-                )
-        except DeliveryFault as fault:
-            if fault.values.get("status") == 403:
-                await self._refusals.remember(place, int(str(fault.values.get("code") or 0)))
-            raise
-        if not message.content.rstrip().endswith(job.id) or len(message.attachments) < len(files):
-            # Discord folded it into another one with the same nonce: the next try finds ours, or sends it anew.
-            raise DeliveryFault("try_later", final=False, folded=message.id)
-        return Sent(place, message.id)
+        async with translated():
+            return await self._client.get_partial_messageable(place, guild_id=guild).send(
+                text,
+                files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
+                nonce=f"{job.id}.{number}",
+                reference=reference if reply else None,  # type: ignore[arg-type] - None means no reply
+                allowed_mentions=mention,
+            )
 
 
 def _thread_name(job: Job) -> str:
