@@ -147,7 +147,7 @@ async def test_three_films_at_once(open_wire: OpenWire) -> None:
         for task in list(w.api.tasks.values()):
             await w.api.finish(task.id)
         await w.wire.wait_for(lambda: len(held) == 3, timeout=15)
-        await wait_row(w, "SELECT 1 FROM jobs WHERE state = 'ready' HAVING count(*) = 7")
+        await wait_row(w, "SELECT count(*) FROM jobs WHERE state = 'ready' HAVING count(*) = 7")
         assert len(held) == 3
         go_on.set()
         await w.wire.wait_for(lambda: sum(len(films_in(w, t)) for t in w.wire.threads()) == 7, timeout=30)
