@@ -48,6 +48,8 @@ class Standing(StrEnum):
 
     #: It was begun at once, or will be.
     AT_ONCE = ""
+    #: It waits for a moderator's word.
+    AWAITS = "awaits"
     #: It waits for its turn.
     WAITS = "waits"
     #: It waits because the video service takes no orders.

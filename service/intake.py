@@ -7,17 +7,26 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from domain import trail
+from domain.ask import Ask
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
-from domain.job import Job, JobState, Pace
+from domain.job import Job, JobState
+from domain.pace import Pace
 from domain.request import GenerationRequest, parse
-from domain.turns import Caps, Standing
+from domain.turns import Standing
+from service import doorman
 from service.breakers import Breakers
+from service.censor import Censor
+from service.doorman import Ceiling
 from service.loops import now_ms
+from service.meter import Meter
+from service.pauses import Pauses
+from service.policies import Policies
 from service.turns import Turns
-from storage import inputs, jobs, ledger, turns
+from storage import approvals, inputs, jobs, ledger, owners, turns
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -31,31 +40,6 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 @dataclass(frozen=True)
-class Attachment:
-    """A picture as Discord describes it: file name, address, bytes. Nothing of it is believed."""
-
-    name: str
-    url: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Who asks for a film, where, and with which pictures. Ids are Discord's; `place` is the kind of the channel."""
-
-    interaction_id: int
-    token: str
-    guild_id: int
-    channel_id: int
-    place: str
-    author_id: int
-    locale: str
-    private: bool = False
-    spoiler: bool = False
-    pictures: tuple[Attachment, ...] = ()
-
-
-@dataclass(frozen=True)
 class Order:
     """A checked request with its price: what `admit` takes."""
 
@@ -63,6 +47,8 @@ class Order:
     request: GenerationRequest
     label: str
     price: int
+    #: The member is to be asked first whether it is worth that much.
+    confirm: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,22 +73,30 @@ class Intake:
         *,
         catalogue: Catalogue,
         breakers: Breakers,
-        terms: ledger.Terms,
+        policies: Policies,
+        censor: Censor,
+        ceiling: Ceiling,
+        pauses: Pauses,
         allowed: frozenset[int],
-        caps: Caps,
+        turns: Turns,
         pace: Pace,
         on_job: Callable[[], None],
+        meter: Meter,
         log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
         self.catalogue = catalogue
         self._breakers = breakers
-        self._terms = terms
+        self._policies = policies
+        self._censor = censor
+        self._ceiling = ceiling
+        self._pauses = pauses
         self._allowed = allowed
-        self._turns = Turns(caps, clock=clock)
+        self._turns = turns
         self._pace = pace
         self._on_job = on_job
+        self._meter = meter
         self._log_prompts = log_prompts
         self._clock = clock
         self._stopping = False
@@ -124,20 +118,21 @@ class Intake:
         if self._allowed and guild_id not in self._allowed:
             raise Refused("server_not_allowed", server=guild_id)
 
-    def check(
+    async def check(
         self,
         ask: Ask,
         *,
-        prompt: str,
-        model: str | None,
-        duration: int | None,
-        orientation: str | None,
-        size: str | None,
+        prompt: str = "",
+        model: str | None = None,
+        duration: int | None = None,
+        orientation: str | None = None,
+        size: str | None = None,
     ) -> Order:
-        """Everything that can be known without touching the database. Raises Refused; nothing is charged."""
+        """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
             raise Refused("stopping")
         self.check_server(ask.guild_id)
+        self._pauses.check(ask.guild_id)
         for n, picture in enumerate(ask.pictures, 1):
             if picture.size > ATTACHMENT_MAX:
                 raise Refused("attachment_large", position=n, name=picture.name, size=picture.size, most=ATTACHMENT_MAX)
@@ -154,7 +149,23 @@ class Intake:
         assert row is not None
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
-        return Order(ask, request, row.label, row.price(request.size, request.duration))
+        policy = await self._policies.of(ask.guild_id)
+        doorman.check(ask, policy, now=self._clock())
+        doorman.check_request(request, doorman.standing_of(ask, policy, self._ceiling), self.catalogue)
+        await self._censor.check(ask, request.prompt)
+        ask = replace(
+            ask,
+            spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
+            server_locale=policy.server.language or ask.server_locale,
+        )
+        price = row.price(request.size, request.duration)
+        return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
+
+    async def account(self, ask: Ask) -> ledger.Account:
+        """What whoever asks may spend there now."""
+        policy = await self._policies.of(ask.guild_id)
+        terms = doorman.terms_of(ask, policy, self._ceiling)
+        return await ledger.account(self._db.reader, doorman.payer_of(ask), self._clock(), terms)
 
     async def admit(self, order: Order, *, card: tuple[int, int] = (0, 0)) -> Admitted:
         """Write the job and hold its credits, both or neither. Raises Refused when there is no room for it.
@@ -173,6 +184,7 @@ class Intake:
             place=ask.place,
             author_id=ask.author_id,
             locale=ask.locale,
+            server_locale=ask.server_locale,
             request=order.request,
             wire=row.wire,
             label=row.label,
@@ -180,18 +192,25 @@ class Intake:
             usual_seconds=row.usual_seconds,
             private=ask.private,
             spoiler=ask.spoiler,
+            restricted=ask.spot.restricted,
             state=JobState.QUEUED,
             attempt=1,
             created_at=now,
             card_channel_id=card[0],
             card_message_id=card[1],
             card_token="" if card[1] else ask.token,
+            parent_id=ask.parent_id,
+            action=ask.action,
+            credit=ask.credit,
+            continues=ask.continues,
         )
         try:
             admitted = await self._write(job, fold, order)
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
         if not admitted.double:
+            trail.note(job=job.id)
+            self._meter.credits("hold", job.price)
             prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
         self._on_job()
@@ -207,26 +226,29 @@ class Intake:
                 ahead = int(double.card_says.partition(":")[2]) if double.card_says.startswith("waits:") else None
                 ready_at = double.card_ready_at or double.created_at + double.usual_seconds * 1000
                 return Admitted(double, None, ready_at, ahead, double=True)
-            waiting = await jobs.count_waiting(conn, ask.guild_id, ask.author_id)
+            waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
             if waiting >= WAITING_MAX:
                 raise Refused("waiting_full", waiting=waiting)
+            # Once more, and by what holds now: a block or a rule may have come since the order was checked.
+            policy = await self._policies.of(ask.guild_id)
+            doorman.check(ask, policy, now=now)
+            terms = doorman.terms_of(ask, policy, self._ceiling)
+            job = replace(job, delivery=policy.server.delivery, member_most=terms.standing.in_flight or 0)
+            if doorman.needs_approval(ask, policy, order.price):
+                job = replace(job, state=JobState.AWAITING)
             await jobs.begin(conn, job, fold=fold)
-            left = await ledger.hold(
-                conn,
-                guild_id=ask.guild_id,
-                member_id=ask.author_id,
-                channel_id=ask.channel_id,
-                job_id=job.id,
-                price=order.price,
-                now=now,
-                terms=self._terms,
+            held = await ledger.hold(
+                conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms
             )
-            await inputs.attach(conn, job.id, [(picture.name, picture.url) for picture in ask.pictures])
+            if job.state is JobState.AWAITING:
+                await approvals.ask(conn, job.guild_id, job.id, now)
+            if not await inputs.attach(conn, job.id, ask.pictures, now):
+                raise Refused("pictures_forgotten")
             said = await self._turns.of_newest(conn, job)
-            if said.standing is not Standing.WAITS:
-                return Admitted(job, left, said.ready_at)
+            if said.standing is Standing.AT_ONCE:
+                return Admitted(job, held.left, said.ready_at)
             await turns.said(conn, job.id, said, now=now)
-        return Admitted(job, left, said.ready_at, said.ahead)
+        return Admitted(job, held.left, said.ready_at, said.ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""
@@ -237,6 +259,7 @@ class Intake:
 
 def _fold(order: Order) -> str:
     ask = order.ask
-    pictures = [(picture.name, picture.size) for picture in ask.pictures]
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures)
+    pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
+    origin = (ask.parent_id, ask.action)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -95,7 +95,7 @@ class Parcels:
         async with self._db.transaction() as conn:
             await memory.remember(conn, _limit_key(job), limit, self._clock() + _DAY)
 
-    async def step_down(self, job: Job, limit: int, sent: list[Path], *, learn: bool) -> int:
+    async def step_down(self, job: Job, limit: int, sent: list[Path], *, learn: bool = True) -> int:
         """A place refused files of that size: the next smaller step; 0 when there is none left.
 
         With `learn` it counts for the job's server, for a day.

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 from acedata.client import VideoClient
 from domain.faults import VendorFault
-from domain.job import DAY, Event, Job, JobState, Pace, Verdict
+from domain.job import Event, Job, JobState, Verdict
+from domain.pace import DAY, Pace
 from service.dispatch import Dispatch
 from service.loops import now_ms
 from service.recents import Known, Recents

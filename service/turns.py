@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import aiosqlite
 
-from domain.job import Job
+from domain.job import Job, JobState
 from domain.turns import Caps, Line, Outlook, Standing, outlook
 from service.loops import now_ms
 from storage import jobs
@@ -20,31 +21,38 @@ _FLYING_MOST = 200
 class Turns:
     """Foretells when the turn of a waiting job comes. It only says so: whose turn it is, dispatch decides."""
 
-    def __init__(self, caps: Caps, *, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(
+        self, caps: Caps, *, paused: Callable[[], Sequence[int]] = tuple, clock: Callable[[], int] = now_ms
+    ) -> None:
+        """`paused` are the servers whose jobs wait: they are in nobody's way."""
         self._caps = caps
+        self._paused = paused
         self._clock = clock
 
     async def of_newest(self, conn: aiosqlite.Connection, job: Job) -> Outlook:
         """The outlook of a job that was just written; cheap where nothing waits and there is room."""
         now = self._clock()
         usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds) * 1000
-        waiting, making = await storage.waiting(conn, job), await storage.in_flight(conn, job)
+        if job.state is JobState.AWAITING:
+            return Outlook(Standing.AWAITS, now + usual, 0, now)
+        caps, paused = self._caps_of(job.member_most), self._paused()
+        waiting, making = await storage.waiting(conn, job, paused), await storage.in_flight(conn, job)
         if (
-            waiting.total + making.total <= self._caps.total
-            and waiting.server + making.server <= self._caps.server
-            and waiting.member + making.member <= self._caps.member
+            waiting.total + making.total <= caps.total
+            and waiting.server + making.server <= caps.server
+            and waiting.member + making.member <= caps.member
         ):
             return Outlook(Standing.AT_ONCE, now + usual, 0, now)
-        ahead = await storage.ahead_of_newest(conn, job, waiting, making)
+        ahead = await storage.ahead_of_newest(conn, job, waiting, making, paused)
         making_now = _Making(await storage.flying(conn, job.wire.provider, _FLYING_MOST), now)
-        lines = making_now.lines(self._caps, job.guild_id, job.author_id, ahead)
+        lines = making_now.lines(caps, job.guild_id, job.author_id, ahead)
         return outlook(lines, ahead=ahead.total, usual=usual, now=now)
 
     async def of_all(
         self, conn: aiosqlite.Connection, provider: str, limit: int
     ) -> list[tuple[storage.Waiting, Outlook]]:
         """The first jobs that wait for a service, with their outlooks, in the order of their turns."""
-        queue = await storage.queue(conn, provider, limit)
+        queue = await storage.queue(conn, provider, limit, self._paused())
         making = _Making(await storage.flying(conn, provider, _FLYING_MOST), now := self._clock())
         usual = {
             job.model: await jobs.usual_seconds(conn, job.model, job.usual_seconds) * 1000
@@ -54,12 +62,17 @@ class Turns:
         servers, members = Counter[int](), Counter[tuple[int, int]]()
         for ahead, job in enumerate(queue):
             who = (job.guild_id, job.author_id)
-            lines = making.lines(self._caps, *who, storage.Counts(ahead, servers[job.guild_id], members[who]))
+            places = storage.Counts(ahead, servers[job.guild_id], members[who])
+            lines = making.lines(self._caps_of(job.member_most), *who, places)
             said = outlook(lines, ahead=ahead, usual=usual[job.model], now=now, not_before=job.not_before)
             found.append((job, said))
             servers[job.guild_id] += 1
             members[who] += 1
         return found
+
+    def _caps_of(self, member_most: int) -> Caps:
+        """The caps, with a member's own where a rule gave one."""
+        return replace(self._caps, member=member_most) if member_most else self._caps
 
     async def of_sent(self, conn: aiosqlite.Connection, job: Job) -> Outlook:
         """The outlook of a job that the API has."""

@@ -8,7 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 from domain.faults import DeliveryFault
-from domain.job import IN_FLIGHT, Job, JobState, Pace
+from domain.job import IN_FLIGHT, Job, JobState
+from domain.pace import Pace
 from domain.turns import Outlook, Standing
 from service.breakers import Breakers, account_of, model_of
 from service.loops import now_ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import aiosqlite
@@ -11,15 +12,24 @@ from domain.turns import Outlook
 from storage.database import every, one
 
 _IN_FLIGHT = ", ".join(f"'{state.value}'" for state in IN_FLIGHT)
-#: Fair turns as a drawing: whoever has fewest in the making is next, so each film of a member stands one level deeper.
-_LEVELS = f"""
-    flight AS (SELECT guild_id, author_id, count(*) AS n FROM jobs WHERE state IN ({_IN_FLIGHT}) GROUP BY 1, 2),
-    levels AS (
-        SELECT w.rowid AS row, w.guild_id, w.author_id, w.created_at, coalesce(f.n, 0)
-            + row_number() OVER (PARTITION BY w.guild_id, w.author_id ORDER BY w.created_at, w.rowid) - 1 AS level
-        FROM jobs w LEFT JOIN flight f ON f.guild_id = w.guild_id AND f.author_id = w.author_id
-        WHERE w.state = 'queued' AND w.provider = ?)
-"""  # noqa: S608 - our own words
+
+
+def _levels(paused: Sequence[int]) -> str:
+    """Fair turns as a drawing: whoever has fewest in the making is next, so each film of a member stands one deeper."""
+    return f"""
+        flight AS (SELECT guild_id, author_id, count(*) AS n FROM jobs WHERE state IN ({_IN_FLIGHT}) GROUP BY 1, 2),
+        levels AS (
+            SELECT w.rowid AS row, w.guild_id, w.author_id, w.created_at, coalesce(f.n, 0)
+                + row_number() OVER (PARTITION BY w.guild_id, w.author_id ORDER BY w.created_at, w.rowid) - 1 AS level
+            FROM jobs w LEFT JOIN flight f ON f.guild_id = w.guild_id AND f.author_id = w.author_id
+            WHERE w.state = 'queued' AND w.provider = ? AND {_not_in(paused, "w.guild_id")})
+    """  # noqa: S608 - our own words, and numbers
+
+
+def _not_in(servers: Sequence[int], column: str) -> str:
+    return f"{column} NOT IN ({', '.join(map(str, servers))})" if servers else "1"
+
+
 #: Above so many waiting jobs, a new one counts all of them: working out who is before whom would take too long.
 _FAIR_MOST = 200
 
@@ -55,6 +65,8 @@ class Waiting:
     created_at: int
     #: It is not sent before this moment (unix ms).
     not_before: int
+    #: The member's own cap, 0 where no rule gave one.
+    member_most: int
     card_message_id: int
     card_token: str
     card_says: str
@@ -70,9 +82,9 @@ async def in_flight(conn: aiosqlite.Connection, job: Job) -> Counts:
     return await _counts(conn, job, f"state IN ({_IN_FLIGHT})")
 
 
-async def waiting(conn: aiosqlite.Connection, job: Job) -> Counts:
-    """What waits to be sent, seen from a queued job, itself included."""
-    return await _counts(conn, job, "state = 'queued'")
+async def waiting(conn: aiosqlite.Connection, job: Job, paused: Sequence[int] = ()) -> Counts:
+    """What waits to be sent, seen from a queued job, itself included; without `paused` servers."""
+    return await _counts(conn, job, f"state = 'queued' AND {_not_in(paused, 'guild_id')}")
 
 
 async def _counts(conn: aiosqlite.Connection, job: Job, which: str) -> Counts:
@@ -86,14 +98,16 @@ async def _counts(conn: aiosqlite.Connection, job: Job, which: str) -> Counts:
     return Counts(*row) if row else Counts(0, 0, 0)
 
 
-async def ahead_of_newest(conn: aiosqlite.Connection, job: Job, waiting: Counts, making: Counts) -> Counts:
+async def ahead_of_newest(
+    conn: aiosqlite.Connection, job: Job, waiting: Counts, making: Counts, paused: Sequence[int] = ()
+) -> Counts:
     """How many of those that wait have their turn before the newest of all, which is this job."""
     if waiting.total > _FAIR_MOST:
         return Counts(waiting.total - 1, waiting.server - 1, waiting.member - 1)
     level = making.member + waiting.member - 1
     row = await one(
         conn,
-        f"WITH {_LEVELS} SELECT count(*), coalesce(sum(guild_id = ?), 0) FROM levels WHERE level <= ?",  # noqa: S608
+        f"WITH {_levels(paused)} SELECT count(*), coalesce(sum(guild_id = ?), 0) FROM levels WHERE level <= ?",  # noqa: S608
         (job.wire.provider, job.guild_id, level),
     )
     total, server = (int(row[0]), int(row[1])) if row else (1, 1)
@@ -117,11 +131,11 @@ async def providers(conn: aiosqlite.Connection) -> list[str]:
     return [row["provider"] for row in rows]
 
 
-async def queue(conn: aiosqlite.Connection, provider: str, limit: int) -> list[Waiting]:
-    """The first jobs that wait for a service, in the order of their turns."""
+async def queue(conn: aiosqlite.Connection, provider: str, limit: int, paused: Sequence[int] = ()) -> list[Waiting]:
+    """The first jobs that wait for a service, in the order of their turns; without `paused` servers."""
     rows = await every(
         conn,
-        f"WITH {_LEVELS} SELECT {_WAITING} FROM levels l JOIN jobs j ON j.rowid = l.row"  # noqa: S608 - our own words
+        f"WITH {_levels(paused)} SELECT {_WAITING} FROM levels l JOIN jobs j ON j.rowid = l.row"  # noqa: S608 - our own words
         " ORDER BY l.level, l.created_at, l.row LIMIT ?",
         (provider, limit),
     )

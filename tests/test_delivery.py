@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from demo.life import Task
-from service.redeliver import Redeliver
+from storage import outbox
 from tests import clips
 from tests.conftest import PACE, OpenWire, Wired
 from tests.discordwire import Call, Channel, Message
@@ -108,7 +108,10 @@ async def test_each_message_has_its_number(open_wire: OpenWire) -> None:
         nonces = [call.payload["nonce"] for call in w.wire.calls("POST", MESSAGES)]
         assert nonces == [f"{row['id']}.{n}" for n in (1, 2, 3)]
         w.wire.open_dms(w.wire.member)
-        await Redeliver(w.app.db, on_change=lambda: None).again(w.wire.guild.id, row["id"])
+        async with w.app.db.transaction() as conn:
+            await outbox.reopen(conn, row["id"])
+            await conn.execute("DELETE FROM remembered WHERE key LIKE 'refused:%'")
+        await w.api.call_back((await task_of(w)).id)  # wakes the bot
         await w.wire.wait_for(lambda: films_in(w, w.wire.dm(w.wire.member)), timeout=40)
         last = w.wire.calls("POST", MESSAGES)[-1].payload["nonce"]
         assert int(last.rpartition(".")[2]) > 3

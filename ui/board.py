@@ -14,6 +14,7 @@ from domain.faults import DeliveryFault
 from domain.job import Job, Sent
 from domain.turns import Outlook, Standing
 from ui import cards
+from ui.language import speaking
 from ui.meanings import translated
 
 log = logging.getLogger("clapper.board")
@@ -40,7 +41,7 @@ class Board:
         """The id of our own message that fits, among those after `since` (unix ms); 0 when there is none."""
         after = max(0, since - _SKEW_MS - discord.utils.DISCORD_EPOCH) << 22
         me = self._client.user.id if self._client.user else 0
-        for _ in range(_PAGES):
+        for _page in range(_PAGES):
             try:
                 async with translated():
                     messages: list[Any] = await self._client.http.logs_from(place, 100, after=after)
@@ -88,8 +89,10 @@ class Board:
                 await self._change(job, _active(job, outlook), spare=outlook.standing is not Standing.WAITS)
             return outlook
 
-    async def edit(self, job: Job, card: cards.Card) -> None:
+    async def edit(self, job: Job, make: Callable[[Job], cards.Card]) -> None:
         """Let a card say how its job ended. Discord's own troubles are only noted."""
+        with speaking(job.told_in):
+            card = make(job)
         async with self._lock(job.id):
             try:
                 await self._change(job, card, spare=True)
@@ -123,10 +126,11 @@ class Board:
 
 def _active(job: Job, outlook: Outlook) -> cards.Card:
     """The card of a job that has not ended."""
-    if outlook.standing is Standing.MADE:
-        return cards.making(job, ready_at=outlook.ready_at)
     ahead = outlook.ahead if outlook.standing is Standing.WAITS else None
     held_up = outlook.standing is Standing.HELD
-    return cards.waiting(
-        job, left=None, ready_at=outlook.ready_at, ahead=ahead, seen_at=outlook.seen_at, held_up=held_up
-    )
+    with speaking(job.told_in):
+        if outlook.standing is Standing.MADE:
+            return cards.making(job, ready_at=outlook.ready_at)
+        return cards.waiting(
+            job, left=None, ready_at=outlook.ready_at, ahead=ahead, seen_at=outlook.seen_at, held_up=held_up
+        )

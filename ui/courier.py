@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import logging
-import re
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 
 from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
-from ui import cards
+from ui import cards, results
 from ui.board import Board
+from ui.language import speaking
 from ui.meanings import translated
-from ui.words import plain
+from ui.threads import Refusals, Threads
 
 log = logging.getLogger("clapper.courier")
 
@@ -25,23 +26,23 @@ MIB = 1024 * 1024
 DEFAULT_LIMIT = 20 * MIB
 #: Boosted servers by tier. Source: https://discord.com/developers/docs/reference#uploading-files
 _TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
-_THREAD_MINUTES = 1440
 #: Faults that send a message down to the next place.
 _NEXT_PLACE = ("place_lost", "no_rights", "text_blocked", "bad_form")
 #: Discord's code for a reply by somebody who may not read what he replies to.
 _NO_HISTORY = 160002
 
+#: Makes a message, in the language that is spoken when it is called.
+Text = Callable[[], str]
 
-class Refusals(Protocol):
-    """Remembers which places said no, to messages or ("threads") to threads of their messages."""
 
-    async def said_no(self, place: int, to: str = "messages") -> int | None:
-        """Discord's code of a refusal that still counts."""
-        ...
+@dataclass(frozen=True)
+class _Parts:
+    """What a message is made of; its files are opened anew for each sending, as a sent one is empty."""
 
-    async def remember(self, place: int, code: int, to: str = "messages") -> None:
-        """This place said no."""
-        ...
+    content: str
+    files: list[Path]
+    row: discord.ui.View | None
+    nonce: str
 
 
 class Courier:
@@ -51,6 +52,7 @@ class Courier:
         self._client = client
         self._board = board
         self._refusals = refusals
+        self._threads = Threads(client, refusals=refusals)
 
     async def upload_limit(self, job: Job) -> int:
         """Bytes of one file that the job's server takes, by its tier; Discord's answer to a film may correct it.
@@ -76,103 +78,99 @@ class Courier:
 
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
-        text = cards.film_text(job, links, min((e for e in map(ends_at, links) if e), default=None))
-        for place in await self._threads(job, spare):
-            try:
-                return await self._post(job, place, text, files, note, reply=False)
-            except DeliveryFault as fault:
-                if fault.reason not in _NEXT_PLACE:
-                    raise
+        ends = min((e for e in map(ends_at, links) if e), default=None)
+
+        def text() -> str:
+            return cards.film_text(job, links, ends)
+
+        # A member's own thread may be gone: then this film begins another.
+        for known in (spare, 0) if job.delivery == "member" and spare else (spare,):
+            for place in await self._threads.of(job, known):
+                try:
+                    return await self._post(job, place, text, files, note, reply=False)
+                except DeliveryFault as fault:
+                    if fault.reason not in _NEXT_PLACE:
+                        raise
         return await self._anywhere(job, text, files, note)
 
     async def tell(self, job: Job, note: Note) -> Sent | None:
         """A reply that says why there is no film; nothing more than the card where the member cancelled it."""
         if job.state is JobState.CANCELLED:
-            await self._board.edit(job, cards.without_film(job))
+            await self._board.edit(job, cards.without_film)
             return None
-        return await self._anywhere(job, cards.ending_text(job), [], note)
+        return await self._anywhere(job, lambda: cards.ending_text(job), [], note)
 
     async def finish_card(self, job: Job, sent: Sent) -> None:
         """Let the card say how it ended. Discord's own troubles are only noted: the message itself is there."""
         if job.films and not job.refunded:
             server = "@me" if job.private or sent.direct else job.guild_id
             link = f"https://discord.com/channels/{server}/{sent.thread_id}/{sent.message_id}"
-            await self._board.edit(job, cards.done(job, link))
+            await self._board.edit(job, lambda job: cards.done(job, link))
         else:
-            await self._board.edit(job, cards.without_film(job))
+            await self._board.edit(job, cards.without_film)
+
+    async def take_away(self, job: Job) -> bool:
+        """Delete a film's message and let its card say so; false when it could not be. Never raises."""
+        try:
+            async with translated():
+                channel = self._client.get_partial_messageable(job.thread_id)
+                await channel.get_partial_message(job.message_id).delete()
+        except DeliveryFault as fault:
+            if fault.values.get("code") != 10008:  # gone already
+                log.info("job %s: its film could not be taken away: %s", job.id, fault)
+                return False
+        await self._board.edit(job, cards.taken_away)
+        return True
 
     async def keep_quiet(self, job: Job) -> None:
         """Let the card alone say how a job ended that its member does not want posted."""
         made = job.state is JobState.READY and not job.refunded
-        await self._board.edit(job, cards.kept_back(job) if made else cards.without_film(job))
+        await self._board.edit(job, cards.kept_back if made else cards.without_film)
 
     async def say_unreachable(self, job: Job) -> None:
         """Let the card say that the film is made, but cannot be fetched yet."""
-        await self._board.edit(job, cards.unreachable(job))
+        await self._board.edit(job, cards.unreachable)
 
-    async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
+    async def say_deleted(self, job: Job) -> None:
+        """Let the card say that the film was deleted."""
+        await self._board.edit(job, cards.deleted)
+
+    async def _anywhere(self, job: Job, text: Text, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
-        try:
-            return await self._post(job, job.card_channel_id or job.channel_id, text, files, note, reply=True)
-        except DeliveryFault as fault:
-            if fault.reason not in _NEXT_PLACE or job.private:
-                raise
+        if not job.blocked or job.private:  # a blocked member's film is for the member alone
+            try:
+                return await self._post(job, job.card_channel_id or job.channel_id, text, files, note, reply=True)
+            except DeliveryFault as fault:
+                if fault.reason not in _NEXT_PLACE or job.private:
+                    raise
         async with translated():
             dm = await self._client.http.start_private_message(job.author_id)
+        place = int(dm["id"])
         try:
-            return replace(await self._post(job, int(dm["id"]), text, files, note, reply=False), direct=True)
+            sent = await self._post(job, place, text, files, note, reply=False, locale=job.locale)
         except DeliveryFault as fault:
             fault.values["direct"] = True  # what a conversation takes says nothing about the server
             raise
+        return replace(sent, direct=True)
 
-    async def _threads(self, job: Job, spare: int) -> list[int]:
-        """The threads for a film, the best first. None where the channel itself is the place."""
-        if job.place not in ("text", "announcement") or job.private or not job.card_message_id:
-            return []
-        if job.thread_id == job.card_message_id:
-            return [job.thread_id]
-        if await self._refusals.said_no(job.card_channel_id, "threads"):
-            return []
-        try:
-            await self._start_thread(job, _thread_name(job))
-        except DeliveryFault as fault:
-            status = int(str(fault.values.get("status") or 0))
-            if "retry_after" in fault.values:
-                return [spare] if spare else []  # made too often just now, for minutes
-            if fault.reason == "try_later" and not 400 <= status < 500:
-                raise  # nobody knows whether it was made: the next try finds out
-            if status == 403:
-                await self._refusals.remember(job.card_channel_id, int(str(fault.values.get("code") or 0)), "threads")
-            if fault.reason != "text_blocked":
-                return []
-            try:
-                await self._start_thread(job, f"{job.label} film")
-            except DeliveryFault:
-                return []
-        return [job.card_message_id]  # a thread from a message has the message's id
-
-    async def _start_thread(self, job: Job, name: str) -> None:
-        """Without any intent no server is cached, and PartialMessage.create_thread wants one: so by its route."""
-        try:
-            async with translated():
-                await self._client.http.start_thread_with_message(
-                    job.card_channel_id, job.card_message_id, name=name, auto_archive_duration=_THREAD_MINUTES
-                )
-        except DeliveryFault as fault:
-            if fault.values.get("code") != 160004:  # this message has its thread already: ours, from an earlier try
-                raise
-
-    async def _post(self, job: Job, place: int, text: str, files: list[Path], note: Note, *, reply: bool) -> Sent:
+    async def _post(
+        self, job: Job, place: int, text: Text, files: list[Path], note: Note, *, reply: bool, locale: str = ""
+    ) -> Sent:
         """One new, classic message: it notifies, and its films play in place. Written down before it goes out."""
+        with speaking(locale or job.told_in):
+            content = text()
         if code := await self._refusals.said_no(place):
             raise DeliveryFault("no_rights", final=True, code=code, remembered=True)
         number = await note(place)
         reply = reply and bool(job.card_message_id) and place == job.card_channel_id
+        with speaking(locale or job.told_in):
+            row = results.under_film(job) if job.films and not job.refunded else results.under_ending(job)
+        parts = _Parts(content, files, row, f"{job.id}.{number}")
         try:
-            message = await self._send(job, place, text, files, number, reply=reply)
+            message = await self._send(job, place, parts, reply=reply)
         except DeliveryFault as fault:
             if fault.values.get("code") == _NO_HISTORY:
-                message = await self._send(job, place, text, files, number, reply=False)
+                message = await self._send(job, place, parts, reply=False)
             else:
                 if fault.values.get("status") == 403 and fault.reason != "text_blocked":
                     await self._refusals.remember(place, int(str(fault.values.get("code") or 0)))
@@ -182,9 +180,7 @@ class Courier:
             raise DeliveryFault("try_later", final=False, folded=message.id)
         return Sent(place, message.id)
 
-    async def _send(
-        self, job: Job, place: int, text: str, files: list[Path], number: int, *, reply: bool
-    ) -> discord.Message:
+    async def _send(self, job: Job, place: int, parts: _Parts, *, reply: bool) -> discord.Message:
         guild = None if job.private else job.guild_id
         reference = discord.MessageReference(
             message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
@@ -194,17 +190,10 @@ class Courier:
         )
         async with translated():
             return await self._client.get_partial_messageable(place, guild_id=guild).send(
-                text,
-                files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
-                nonce=f"{job.id}.{number}",
+                parts.content,
+                files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in parts.files],
+                nonce=parts.nonce,
                 reference=reference if reply else None,  # type: ignore[arg-type] - None means no reply
+                view=parts.row,  # pyright: ignore[reportArgumentType] - None means no buttons
                 allowed_mentions=mention,
             )
-
-
-def _thread_name(job: Job) -> str:
-    """The prompt's beginning where it is harmless words, else the model's name: titles are seen by everyone."""
-    text = re.sub(r"\s+", " ", job.request.prompt).strip()
-    if not re.fullmatch(r"[\w ,.!?'’&()-]+", text) or re.search(r"\w\.\w", text):
-        return f"{job.label} film"
-    return plain(text, 80).replace("\\", "") or f"{job.label} film"
