@@ -17,7 +17,7 @@ from discord.http import Route
 from acedata.client import VideoClient
 from assembly import Known, Parts, Resources
 from cogs.client import Clapper
-from domain.job import Pace
+from domain.pace import Pace
 from media.fetch import Fetcher
 from metrics import Metrics
 from operate.command import main
@@ -82,20 +82,24 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
 
         public = PublicApp(
             read_link=links.read,
-            on_callback=parts.results.called_back,
+            on_callback=parts.services.results.called_back,
             get_picture=picture,
             instance=instance,
             on_outcome=metrics.callback,
         )
         port = await serve(stack, public.app(), settings.callback_host, settings.callback_port)
-        admin = await serve(stack, admin_app(parts.health, parts.figures), settings.admin_host, settings.admin_port)
+        admin = await serve(
+            stack, admin_app(parts.health.reasons, parts.health.figures), settings.admin_host, settings.admin_port
+        )
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in parts.loops]
         tasks.append(asyncio.create_task(metrics.watch_lag(), name="lag"))
         try:
             yield App(parts.bot, parts, db, public, port, admin)
         finally:
-            parts.intake.stop()
-            await asyncio.gather(parts.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE))
+            parts.services.intake.stop()
+            await asyncio.gather(
+                parts.services.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE), parts.joining.stop()
+            )
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

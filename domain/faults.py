@@ -4,12 +4,13 @@ Fault
 ├── Refused            said no before anything was charged: input, rights, credits
 │   └── BadPicture     one attached picture cannot be used (which one, and why)
 ├── BadFilm            a downloaded film cannot be posted (which reason)
+├── ChartFault         a chart could not be drawn
 ├── FetchFault         a link elsewhere could not be fetched (`retry` says whether later may help)
 ├── VendorFault        the video API said no, or said nothing that can be read
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
 └── StorageFault       the database cannot be used now
 
-A fault carries a *reason* (a key of the table in `ui.words`) and the values that its sentence needs; it never
+A fault carries a *reason* (a key of a table in `ui.words_refused`) and the values that its sentence needs; it never
 carries a sentence for people, so that words live in one place. `str(fault)` is for the log.
 """
 
@@ -21,7 +22,7 @@ from typing import ClassVar
 class Fault(Exception):
     """Something went wrong that Clapper knows."""
 
-    #: Every reason this kind may carry; `ui.words` has a sentence for each, and a test compares the two.
+    #: Every reason this kind may carry; `ui.words_refused` has a sentence for each, and a test compares the two.
     REASONS: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, reason: str, **values: object) -> None:
@@ -69,6 +70,58 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
+            "blocked",
+            "channel_closed",
+            "words",
+            "model_barred",
+            "length_barred",
+            "place_ceiling",
+            "not_manager",
+            "decided",
+            "own_film",
+            "zone_unknown",
+            "delivery_unknown",
+            "language_unknown",
+            "list_full",
+            "word_known",
+            "word_unknown",
+            "no_such_rule",
+            "one_subject",
+            "credits_unreadable",
+            "amount",
+            "days",
+            "no_transfers",
+            "to_yourself",
+            "to_a_bot",
+            "too_few_granted",
+            "block_yourself",
+            "not_blocked",
+            "report_reason",
+            "reported",
+            "range",
+            "reset_what",
+            "not_a_member",
+            "period_unknown",
+            "everyone_moderates",
+            "word_rule_empty",
+            "word_rule_long",
+            "word_rules_many",
+            "pattern_wrong",
+            "pattern_large",
+            "pattern_always",
+            "patterns_many",
+            "reserved",
+            "no_reuse",
+            "pictures_forgotten",
+            "no_pictures",
+            "no_film_here",
+            "film_gone",
+            "film_running",
+            "draft_gone",
+            "nothing_to_join",
+            "join_long",
+            "join_large",
+            "join_lost",
         }
     )
 
@@ -94,6 +147,12 @@ class BadFilm(Fault):
     """A downloaded film cannot be posted."""
 
     REASONS = frozenset({"film_not_video", "film_cut_short", "film_large", "film_cannot_fit"})
+
+
+class ChartFault(Fault):
+    """A chart could not be drawn; `how` says what the child process died of."""
+
+    REASONS = frozenset({"chart_failed"})
 
 
 class FetchFault(Fault):

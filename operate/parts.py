@@ -10,7 +10,7 @@ from pathlib import Path
 from acedata.client import VideoClient
 from assembly import Known, Parts, Resources
 from cogs.client import Clapper
-from domain.job import Pace
+from domain.pace import Pace
 from media.fetch import Fetcher
 from metrics import Metrics
 from service.links import Links

@@ -7,10 +7,25 @@ from collections.abc import Mapping
 
 import discord
 
-from ui.words import OPERATOR
+from ui.words import Maker, Words
 from ui.words_alerts import ALERTS
 
 log = logging.getLogger("clapper.operator")
+
+#: What the operator's channel hears: in English, as the log that has it too.
+OPERATOR: dict[str, Maker] = {
+    "account_token": lambda v: Words(
+        "The video API refuses the token", "Check ACEDATACLOUD_API_TOKEN. New films are refused, waiting ones wait."
+    ),
+    "account_balance": lambda v: Words(
+        "The video API's balance is used up", "Top it up. New films are refused, waiting ones wait; nothing is lost."
+    ),
+    "model_gone": lambda v: Words(
+        f"The video API no longer has {v['subject'].partition(':')[2]}",
+        "It is refused to members until a trial goes through.",
+    ),
+    "breaker_shut": lambda v: Words(f"{v['subject'].partition(':')[2]} works again", "Waiting films go on."),
+}
 
 
 class Operator:
