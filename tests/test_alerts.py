@@ -24,8 +24,8 @@ from tests.discordwire import DiscordWire
 from tests.standin import served
 from tests.test_dispatch import ask, until_rows
 from tests.test_words import a_job
-from ui.words import ENDED
 from ui.words_alerts import ALERTS
+from ui.words_ended import ENDED
 
 MINUTE, HOUR = 60_000, 3_600_000
 
@@ -242,9 +242,10 @@ async def test_a_channel_that_takes_no_messages(open_wire: OpenWire) -> None:
 
 def test_every_reason_has_words() -> None:
     """What is said has words, and what counts as a failure is a reason that jobs end with."""
-    assert {"failures", "failures_over", "undelivered", "disk", "disk_over", "balance", "balance_over"} == set(ALERTS)
+    kinds = ("breaker", "failures", "failures_over", "undelivered", "disk", "disk_over", "balance", "balance_over")
+    assert set(kinds) == set(ALERTS)
     assert set(FAILURES) <= set(ENDED)
-    values = {"failed": 6, "all": 12, "count": 3, "free": 5e8, "left": 3.25}
+    values = {"failed": 6, "all": 12, "count": 3, "free": 5e8, "left": 3.25, "subject": "model:x"}
     for maker in ALERTS.values():
         said = maker(values)
         assert not said.title.endswith(".")

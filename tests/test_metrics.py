@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-import assembly
+from assembly import health
 from bot import App
 from domain.job import JobState
 from metrics import Metrics, Seen
@@ -99,8 +99,8 @@ async def test_what_waits_is_shown(open_wire: OpenWire) -> None:
         for n in range(3):
             await (await w.wire.command("video", {"prompt": f"boat {n}"})).response(timeout=10)
         await asyncio.wait_for(w.api.until(lambda: bool(w.api.tasks)), 10)
-        await w.app.parts.pauses.pause(0, "Back soon", 1)
-        await w.app.parts.breakers.trip("model:sora-2-pro", "model_gone")
+        await w.app.parts.services.pauses.pause(0, "Back soon", 1)
+        await w.app.parts.services.breakers.trip("model:sora-2-pro", "model_gone")
         seen = await scrape(w.app)
         assert one(seen, "jobs", state="queued", model="sora-2") == 2
         assert sum(v for (name, labels), v in seen.items() if name == "clapper_jobs") == 3
@@ -119,7 +119,7 @@ async def test_why_it_is_not_ready(open_wire: OpenWire, monkeypatch: pytest.Monk
                 break
             await asyncio.sleep(0.01)
         assert await ready(w.app) == (200, [])
-        monkeypatch.setattr(assembly, "_PATIENCE", 0.1)
+        monkeypatch.setattr(health, "_PATIENCE", 0.1)
         async with w.app.db.transaction():
             status, reasons = await ready(w.app)
         assert (status, len(reasons)) == (503, 1)

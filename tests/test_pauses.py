@@ -16,7 +16,7 @@ from tests.test_dispatch import ask, films, tasks, until_rows
 
 
 async def resumed(w: Wired, guild_id: int) -> None:
-    assert await w.app.parts.pauses.resume(guild_id)
+    assert await w.app.parts.services.pauses.resume(guild_id)
 
 
 async def test_a_pause_of_everything(open_wire: OpenWire) -> None:
@@ -25,7 +25,7 @@ async def test_a_pause_of_everything(open_wire: OpenWire) -> None:
         await ask(w, "running")
         (task,) = await tasks(w, 1)
         await ask(w, "queued")
-        await w.app.parts.pauses.pause(0, "Back at *six* @everyone", by=7)
+        await w.app.parts.services.pauses.pause(0, "Back at *six* @everyone", by=7)
         refused = await ask(w, "new")
         assert refused.ephemeral
         assert "taking a break" in refused.text
@@ -36,7 +36,7 @@ async def test_a_pause_of_everything(open_wire: OpenWire) -> None:
         await w.api.finish(task.id)
         await w.wire.wait_for(lambda: films(w), timeout=15)
         await until_rows(w, "SELECT state, count(*) FROM jobs GROUP BY 1 ORDER BY 1", [("queued", 1), ("ready", 1)])
-        await w.app.parts.dispatch.step()
+        await w.app.parts.services.dispatch.step()
         assert len(w.api.tasks) == 1
         quota = await (await w.wire.command("quota")).response(timeout=10)
         assert "Your credits" in quota.text  # everything else works
@@ -54,7 +54,7 @@ async def test_a_pause_of_one_server(open_wire: OpenWire) -> None:
         await ask(w, "running")
         (task,) = await tasks(w, 1)
         await ask(w, "queued")
-        await w.app.parts.pauses.pause(w.wire.guild.id, "Exams!", by=7)
+        await w.app.parts.services.pauses.pause(w.wire.guild.id, "Exams!", by=7)
         assert "Exams" in (await ask(w, "new")).text
         theirs = await (await w.wire.command("video", {"prompt": "theirs"}, member=member, channel=place)).response(
             timeout=10
@@ -66,8 +66,8 @@ async def test_a_pause_of_one_server(open_wire: OpenWire) -> None:
         await w.wire.wait_for(lambda: films(w), timeout=15)
         async with w.app.db.transaction() as conn:
             await conn.execute("UPDATE jobs SET waited_ms = 5")
-        w.app.parts.dispatch._last_step = 0.0
-        await w.app.parts.dispatch.step()
+        w.app.parts.services.dispatch._last_step = 0.0
+        await w.app.parts.services.dispatch.step()
         await until_rows(w, "SELECT waited_ms FROM jobs WHERE state = 'queued'", [(5,)])
         await resumed(w, w.wire.guild.id)
         assert (await tasks(w, 3))[2].request["prompt"] == "queued"
@@ -77,10 +77,10 @@ async def test_a_restart_knows_of_a_pause(open_wire: OpenWire) -> None:
     """What was paused before a restart is paused after it, in the same words."""
     async with DiscordWire("token-of-the-bot") as wire:
         async with open_wire(wire=wire) as w:
-            await w.app.parts.pauses.pause(0, "Moving house", by=7)
+            await w.app.parts.services.pauses.pause(0, "Moving house", by=7)
         async with open_wire(wire=wire, starts=2) as w:
             assert "Moving house" in (await ask(w, "new")).text
-            pause = w.app.parts.pauses.of(12345)
+            pause = w.app.parts.services.pauses.of(12345)
             assert pause is not None
             assert (pause.guild_id, pause.by_id) == (0, 7)
 
