@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from domain import trail
 from domain.ask import Ask
-from domain.catalogue import Catalogue, Model
+from domain.catalogue import Catalogue
 from domain.faults import Refused
-from domain.job import Job, JobState
+from domain.job import FINAL, Job, JobState
+from domain.model import Mode, Model
 from domain.pace import Pace
 from domain.request import GenerationRequest, parse
 from service import doorman
@@ -78,7 +79,7 @@ class Intake:
         allowed: frozenset[int],
         total_in_flight: int,
         pace: Pace,
-        on_job: Callable[[], None],
+        on_job: Callable[..., None],
         meter: Meter,
         log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
@@ -143,8 +144,7 @@ class Intake:
             size=size,
             pictures=len(ask.pictures),
         )
-        row = self.catalogue.get(request.model)
-        assert row is not None
+        row, mode = self._row(request)
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
         policy = await self._policies.of(ask.guild_id)
@@ -156,8 +156,16 @@ class Intake:
             spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
             server_locale=policy.server.language or ask.server_locale,
         )
-        price = row.price(request.size, request.duration)
+        price = mode.price(request.size, request.duration, request.sound)
         return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
+
+    def _row(self, request: GenerationRequest) -> tuple[Model, Mode]:
+        """The model and mode of a request that was parsed by this catalogue."""
+        row = self.catalogue.get(request.model)
+        mode = row.mode(request.mode) if row else None
+        assert row is not None
+        assert mode is not None
+        return row, mode
 
     async def account(self, ask: Ask) -> ledger.Account:
         """What whoever asks may spend there now."""
@@ -172,10 +180,9 @@ class Intake:
         """
         ask, now = order.ask, self._clock()
         fold = _fold(order)
-        row = self.catalogue.get(order.request.model)
-        assert row is not None
+        row, mode = self._row(order.request)
         job = Job(
-            id="".join(secrets.choice(_ALPHABET) for _ in range(10)),
+            id="".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(10)),
             interaction_id=ask.interaction_id,
             guild_id=ask.guild_id,
             channel_id=ask.channel_id,
@@ -184,7 +191,7 @@ class Intake:
             locale=ask.locale,
             server_locale=ask.server_locale,
             request=order.request,
-            wire=row.wire,
+            wire=mode.wire,
             label=row.label,
             price=order.price,
             usual_seconds=row.usual_seconds,
@@ -211,7 +218,7 @@ class Intake:
             self._meter.credits("hold", job.price)
             prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
-        self._on_job()
+            self._on_job("dispatch", *(("notices",) if admitted.job.state is JobState.AWAITING else ()))
         return admitted
 
     async def _write(self, job: Job, fold: str, order: Order) -> Admitted:
@@ -249,8 +256,9 @@ class Intake:
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""
         async with self._db.transaction() as conn:
-            await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
-        self._on_job()
+            state = await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
+        if state in FINAL:
+            self._on_job("delivery")  # its end has waited for its card
 
 
 def _fold(order: Order) -> str:
