@@ -96,7 +96,7 @@ class Parts:
             pace=pace,
         )
         self.health = Health(r, self.bot, self.loops, services.balance)
-        alerts = Alerts(
+        self.alerts = Alerts(
             db,
             models=[row.key for row in settings.catalogue.models],
             balance=services.balance,
@@ -112,7 +112,7 @@ class Parts:
             Loop("notices", self._when_logged_in(notices.step), every=60.0),
             Loop("erase", self._when_logged_in(erase.step), every=300.0),
             Loop("housekeeping", services.housekeeping.step, every=3600.0),
-            Loop("alerts", alerts.step, every=60.0),
+            Loop("alerts", self.alerts.step, every=60.0),
         ]
 
     def wake(self, *names: str) -> None:
