@@ -14,7 +14,10 @@ PROMPT_MAX = 4_000
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """One film to be made. `orientation` is None until the first picture has said which it is."""
+    """One film to be made. `orientation` is None until the first picture has said which it is.
+
+    `character` is what people call its clip, "" for none; the link to it is made when the request goes out.
+    """
 
     prompt: str
     model: str
@@ -25,6 +28,12 @@ class GenerationRequest:
     character_url: str | None = None
     character_start: float | None = None
     character_end: float | None = None
+    character: str = ""
+
+    @property
+    def attached(self) -> bool:
+        """Whether there is something to make ready before it can be sent."""
+        return bool(self.pictures or self.character)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)

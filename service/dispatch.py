@@ -13,12 +13,13 @@ from typing import Any
 
 from acedata.client import VideoClient
 from acedata.wire import build_body
-from domain.faults import BadPicture, FetchFault, VendorFault
+from domain.faults import BadClip, BadPicture, DeliveryFault, FetchFault, VendorFault
 from domain.job import Event, Job, JobState, Pace, Report, Verdict
 from domain.request import orientation_of
 from media.fetch import Fetcher
 from media.pictures import Picture, normalise
 from service.breakers import Breakers, account_of, model_of
+from service.clips import Clips
 from service.intake import ATTACHMENT_MAX
 from service.links import Links
 from service.loops import Crew, now_ms
@@ -52,6 +53,7 @@ class Dispatch:
         client: VideoClient,
         fetcher: Fetcher,
         links: Links,
+        clips: Clips,
         results: Results,
         breakers: Breakers,
         caps: Caps,
@@ -62,6 +64,7 @@ class Dispatch:
         self._client = client
         self._fetcher = fetcher
         self._links = links
+        self._clips = clips
         self._results = results
         self._breakers = breakers
         self._caps = caps
@@ -141,7 +144,16 @@ class Dispatch:
             images, size = await self._images(await inputs.stored(conn, job.id), job)
             if size:
                 await jobs.change(conn, job.id, request_bytes=size)
-        body = build_body(job.wire, job.request, images=images, callback_url=self._links.callback(job.id, job.attempt))
+        try:
+            request = await self._clips.linked(job)
+        except BadClip as fault:
+            await self._unclipped(job, fault, Event.REFUSED)
+            return
+        except DeliveryFault as fault:
+            log.info("job %s: no link to its clip yet: %s", job.id, fault)
+            await self._results.settle(job.id, Event.SLOWED, not_before=self._clock() + 10_000)
+            return
+        body = build_body(job.wire, request, images=images, callback_url=self._links.callback(job.id, job.attempt))
         log.info("job %s: sending attempt %d to %s", job.id, job.attempt, job.wire.provider)
         try:
             report = await self._client.submit(job.wire, body)
@@ -195,7 +207,11 @@ class Dispatch:
         """Fetch and normalise a job's pictures; a bad one ends the job, free, saying which and why."""
         async with self._db.transaction() as conn:
             attached = await inputs.of(conn, job.id)
-        request = job.request
+        try:
+            request = await self._clips.ready(job)
+        except BadClip as fault:
+            await self._unclipped(job, fault, Event.BAD_INPUT)
+            return
         row_orientations = tuple(dict.fromkeys(name.split()[1] for name in job.wire.pixels)) or None
         ready: list[tuple[int, Picture]] = []
         for item in attached:
@@ -223,6 +239,11 @@ class Dispatch:
         values = {"position": item.n, "name": item.name, **fault.values}
         detail = json.dumps(values, default=str)
         await self._results.settle(job.id, Event.BAD_INPUT, reason=fault.reason, detail=detail)
+
+    async def _unclipped(self, job: Job, fault: BadClip, event: Event) -> None:
+        """End a job whose clip cannot be used, before anything went out."""
+        detail = json.dumps(fault.values, default=str)
+        await self._results.settle(job.id, event, reason=fault.reason, detail=detail)
 
     async def _fetch(self, url: str) -> bytes:
         for left in reversed(range(_FETCH_TRIES)):

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from domain.catalogue import Catalogue, Model
-from domain.faults import Refused
+from domain.clip import Clip, with_character
+from domain.faults import BadClip, Refused
 from domain.job import Job, JobState, Pace
 from domain.request import GenerationRequest, parse
 from service.breakers import Breakers
 from service.loops import now_ms
-from storage import inputs, jobs, ledger
+from storage import clips, inputs, jobs, ledger
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -51,6 +52,8 @@ class Ask:
     private: bool = False
     spoiler: bool = False
     pictures: tuple[Attachment, ...] = ()
+    #: The clip of a character, where the film is to have one.
+    clip: Clip | None = None
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,8 @@ class Order:
     request: GenerationRequest
     label: str
     price: int
+    #: What start and end of its clip count: position, seconds; "" without a clip.
+    unit: str = ""
 
 
 @dataclass(frozen=True)
@@ -150,9 +155,12 @@ class Intake:
         )
         row = self.catalogue.get(request.model)
         assert row is not None
+        if ask.clip:
+            request = with_character(request, row, ask.clip, self.offered())
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
-        return Order(ask, request, row.label, row.price(request.size, request.duration))
+        price = row.price(request.size, request.duration)
+        return Order(ask, request, row.label, price, row.character if ask.clip else "")
 
     async def admit(self, order: Order, *, card: tuple[int, int] = (0, 0)) -> Admitted:
         """Write the job and hold its credits, both or neither. Raises Refused when there is no room for it.
@@ -218,6 +226,8 @@ class Intake:
                 terms=self._terms,
             )
             await inputs.attach(conn, job.id, [(picture.name, picture.url) for picture in ask.pictures])
+            if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
+                raise BadClip("clip_forgotten")
             usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
             ahead = await jobs.place_in_queue(conn, job)
         # The queue moves `total` films at a time, each about as long as the usual one.
@@ -234,5 +244,6 @@ class Intake:
 def _fold(order: Order) -> str:
     ask = order.ask
     pictures = [(picture.name, picture.size) for picture in ask.pictures]
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures)
+    clip = ask.clip and (ask.clip.name, ask.clip.size, ask.clip.film, ask.clip.sha256)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, clip)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

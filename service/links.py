@@ -28,6 +28,10 @@ class Links:
         """Where the API fetches a picture; only with a public address."""
         return f"{self.public_url}/media/{self._name('media', job_id, n)}.jpg"
 
+    def clip(self, job_id: str) -> str:
+        """Where the API fetches the clip of a job's character; only with a public address."""
+        return f"{self.public_url}/media/{self._name('clip', job_id, 1)}.mp4"
+
     def read(self, purpose: str, name: str) -> tuple[str, int] | None:
         """(job, number) of a link that we made for this purpose; None for a forgery. Costs no query."""
         found = _NAME.fullmatch(name)

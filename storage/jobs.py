@@ -72,7 +72,7 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_channel_id,
             job.card_message_id,
             job.card_token,
-            0 if job.request.pictures else job.created_at,
+            0 if job.request.attached else job.created_at,
         ),
     )
 
@@ -176,7 +176,7 @@ async def next_queued(
 
 
 async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> list[Job]:
-    """Queued jobs whose pictures are still to be fetched, oldest first, without those already in hand."""
+    """Queued jobs whose pictures or clip are still to be fetched, oldest first, without those already in hand."""
     rows = await every(
         conn,
         "SELECT * FROM jobs WHERE state = 'queued' AND prepared_at = 0 ORDER BY created_at LIMIT ?",
