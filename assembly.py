@@ -20,6 +20,8 @@ from media.fetch import Fetcher
 from service.accounts import Accounts
 from service.breakers import Breakers
 from service.cancel import Cancel
+from service.characters import Characters
+from service.clips import Clips
 from service.delivery import Delivery
 from service.dispatch import Caps, Dispatch
 from service.housekeeping import Housekeeping
@@ -38,6 +40,7 @@ from settings import Settings
 from storage import memory
 from storage.database import Database
 from storage.ledger import Terms
+from ui.clipposts import ClipPosts
 from ui.courier import Courier
 from ui.operator import Operator
 
@@ -68,11 +71,16 @@ class Parts:
         self.operator = Operator(settings.operator_channel_id)
         self.breakers = Breakers(db, pace=pace, tell=self._tell, known=breakers)
         self.results = Results(db, pace=pace, on_change=self.wake)
+        self.clip_posts = ClipPosts()
+        self.clips = Clips(
+            db, fetcher=r.fetcher, links=r.links, film_of=self._film_of, poster=self.clip_posts, folder=r.folder
+        )
         self.dispatch = Dispatch(
             db,
             client=r.client,
             fetcher=r.fetcher,
             links=r.links,
+            clips=self.clips,
             results=self.results,
             breakers=self.breakers,
             caps=Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight),
@@ -102,7 +110,7 @@ class Parts:
         self.bot = Clapper(
             self._cogs(terms), check_server=self.intake.check_server, is_told=self._is_told, told=self._told
         )
-        self.operator.client = self.bot
+        self.operator.client = self.clip_posts.client = self.bot
         self.courier = Courier(self.bot, refusals=Refusals(db), clock=now_ms)
         self.delivery = Delivery(
             db,

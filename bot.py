@@ -74,7 +74,12 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             stored = await inputs.for_media(db.reader, job_id, n)
             return (stored.mime, stored.data) if stored else None
 
-        public = PublicApp(read_link=links.read, on_callback=parts.results.called_back, get_picture=picture)
+        public = PublicApp(
+            read_link=links.read,
+            on_callback=parts.results.called_back,
+            get_picture=picture,
+            get_clip=parts.clips.for_media,
+        )
         port = await _serve(stack, public.app(), settings.callback_host, settings.callback_port)
         admin = await _serve(stack, admin_app(parts.health), settings.admin_host, settings.admin_port)
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in parts.loops]
