@@ -87,7 +87,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             yield App(parts.bot, db, public, port, admin)
         finally:
             parts.intake.stop()
-            await asyncio.gather(parts.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE))
+            await asyncio.gather(parts.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE), parts.joining.stop())
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -77,6 +77,8 @@ class Clapper(commands.AutoShardedBot):
     async def setup_hook(self) -> None:
         for cog in self._parts:
             await self.add_cog(cog)
+            for menu in getattr(cog, "context_menus", ()):
+                self.tree.add_command(menu)
         await self.tell_commands()
         self.logged_in.set()
 

@@ -71,6 +71,18 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
+            "reserved",
+            "no_reuse",
+            "pictures_forgotten",
+            "no_pictures",
+            "no_film_here",
+            "film_gone",
+            "film_running",
+            "draft_gone",
+            "nothing_to_join",
+            "join_long",
+            "join_large",
+            "join_lost",
         }
     )
 

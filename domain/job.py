@@ -237,6 +237,14 @@ class Job:
     message_id: int = 0
     muted: bool = False
     refunded: bool = False
+    #: The generation that it began from, how (see domain.wish.ACTIONS), and its author where that is somebody else.
+    parent_id: str = ""
+    action: str = ""
+    credit: int = 0
+    #: The generation whose last frame it begins with.
+    continues: str = ""
+    reserved: bool = False  # its author lets nobody else build on it
+    deleted_at: int = 0
     films: tuple[Film, ...] = ()
 
     @property

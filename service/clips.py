@@ -1,4 +1,4 @@
-"""Clips of characters on their way to the API: fetched, checked, cleaned and kept, and linked to when a film is sent."""
+"""Clips of characters on their way to the API: fetched, checked, cleaned, kept, and linked to when a film is sent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from media import films
 from media.fetch import Fetcher
 from service.links import Links
 from service.loops import now_ms
-from storage import clips
+from storage import clips, jobs
 from storage.clips import KeptClip
 from storage.database import Database
 
@@ -30,8 +30,8 @@ _FETCH_TRIES = 3
 #: What a conversation takes in one file, at least, where it did not take the clip as it is.
 _SMALL = 8_000_000
 
-#: Puts the film of a generation (its id) into a file. Raises Refused when it is nowhere to be had.
-FilmOf = Callable[[str, Path], Awaitable[None]]
+#: Puts the film of a generation into a file. Raises Refused when it is nowhere to be had.
+FilmOf = Callable[[Job, Path], Awaitable[None]]
 
 
 class Poster(Protocol):
@@ -143,10 +143,7 @@ class Clips:
 
     async def _fetch(self, clip: Clip, path: Path) -> None:
         if clip.film:
-            try:
-                await self._film_of(clip.film, path)
-            except Refused as fault:
-                raise BadClip("film_missing", film=clip.film) from fault
+            await self._fetch_film(clip.film, path)
             return
         for left in reversed(range(_FETCH_TRIES)):
             try:
@@ -161,6 +158,16 @@ class Clips:
                 await asyncio.sleep(1)
             else:
                 return
+
+    async def _fetch_film(self, job_id: str, path: Path) -> None:
+        async with self._db.transaction() as conn:
+            job = await jobs.get(conn, job_id)
+        if job is None or job.deleted_at:
+            raise BadClip("film_missing")
+        try:
+            await self._film_of(job, path)
+        except Refused as fault:
+            raise BadClip("film_missing") from fault
 
     async def _link_to_post(self, job: Job, clip: KeptClip) -> str:
         """A fresh link to the clip in the member's direct messages, where it is posted once."""

@@ -135,7 +135,7 @@ class Delivery:
         log.info("job %s: people were told", job.id)
 
     async def _announce(self, job: Job) -> Sent | None:
-        if job.muted:
+        if job.muted or job.deleted_at:
             return None
         # An earlier try may have sent it without our hearing of it: look before saying it twice.
         if job.target_id and (sent := await self._courier.find(job)):

@@ -7,20 +7,16 @@ import base64
 import json
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from acedata.client import VideoClient
 from acedata.wire import build_body
-from domain.faults import BadClip, BadPicture, DeliveryFault, FetchFault, VendorFault
+from domain.faults import BadClip, DeliveryFault, VendorFault
 from domain.job import Event, Job, JobState, Pace, Report, Verdict
-from domain.request import orientation_of
-from media.fetch import Fetcher
-from media.pictures import Picture, normalise
 from service.breakers import Breakers, account_of, model_of
 from service.clips import Clips
-from service.intake import ATTACHMENT_MAX
 from service.links import Links
 from service.loops import Crew, now_ms
 from service.results import Results
@@ -31,7 +27,6 @@ log = logging.getLogger("clapper.dispatch")
 
 #: Pictures of so many jobs are fetched at once.
 _PREPARE_AT_ONCE = 4
-_FETCH_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -44,14 +39,17 @@ class Caps:
 
 
 class Dispatch:
-    """Takes queued jobs, oldest of the least busy member first, and hands each to the API exactly once an attempt."""
+    """Takes queued jobs, oldest of the least busy member first, and hands each to the API exactly once an attempt.
+
+    `prepare` makes a job's pictures ready.
+    """
 
     def __init__(
         self,
         db: Database,
         *,
         client: VideoClient,
-        fetcher: Fetcher,
+        prepare: Callable[[Job], Coroutine[Any, Any, None]],
         links: Links,
         clips: Clips,
         results: Results,
@@ -62,7 +60,7 @@ class Dispatch:
     ) -> None:
         self._db = db
         self._client = client
-        self._fetcher = fetcher
+        self._prepare = prepare
         self._links = links
         self._clips = clips
         self._results = results
@@ -147,7 +145,7 @@ class Dispatch:
         try:
             request = await self._clips.linked(job)
         except BadClip as fault:
-            await self._unclipped(job, fault, Event.REFUSED)
+            await self._unclipped(job, fault)
             return
         except DeliveryFault as fault:
             log.info("job %s: no link to its clip yet: %s", job.id, fault)
@@ -203,58 +201,7 @@ class Dispatch:
         images = [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
         return images, sum(map(len, images))
 
-    async def _prepare(self, job: Job) -> None:
-        """Fetch and normalise a job's pictures; a bad one ends the job, free, saying which and why."""
-        async with self._db.transaction() as conn:
-            attached = await inputs.of(conn, job.id)
-        try:
-            request = await self._clips.ready(job)
-        except BadClip as fault:
-            await self._unclipped(job, fault, Event.BAD_INPUT)
-            return
-        row_orientations = tuple(dict.fromkeys(name.split()[1] for name in job.wire.pixels)) or None
-        ready: list[tuple[int, Picture]] = []
-        for item in attached:
-            try:
-                raw = await self._fetch(item.url)
-                picture = await normalise(raw)
-                if request.orientation is None:
-                    names = row_orientations or ("landscape", "portrait", "square")
-                    request = replace(request, orientation=orientation_of(picture.width, picture.height, names))
-                if job.wire.pixels:
-                    picture = await normalise(raw, exact=job.wire.pixels[f"{request.size} {request.orientation}"])
-            except BadPicture as fault:
-                await self._spoiled(job, item, fault)
-                return
-            ready.append((item.n, picture))
-        now = self._clock()
-        async with self._db.transaction() as conn:
-            for n, p in ready:
-                await inputs.keep(
-                    conn, job.id, n, sha256=p.sha256, mime=p.mime, width=p.width, height=p.height, data=p.data, now=now
-                )
-            await jobs.change(conn, job.id, prepared_at=now, request=request.to_json())
-
-    async def _spoiled(self, job: Job, item: inputs.Attached, fault: BadPicture) -> None:
-        values = {"position": item.n, "name": item.name, **fault.values}
-        detail = json.dumps(values, default=str)
-        await self._results.settle(job.id, Event.BAD_INPUT, reason=fault.reason, detail=detail)
-
-    async def _unclipped(self, job: Job, fault: BadClip, event: Event) -> None:
-        """End a job whose clip cannot be used, before anything went out."""
+    async def _unclipped(self, job: Job, fault: BadClip) -> None:
+        """End a job whose clip cannot be linked to, before anything went out."""
         detail = json.dumps(fault.values, default=str)
-        await self._results.settle(job.id, event, reason=fault.reason, detail=detail)
-
-    async def _fetch(self, url: str) -> bytes:
-        for left in reversed(range(_FETCH_TRIES)):
-            try:
-                return await self._fetcher.bytes(url, limit=ATTACHMENT_MAX, seconds=60)
-            except FetchFault as fault:
-                if fault.reason == "too_large":
-                    raise BadPicture("picture_large", most=ATTACHMENT_MAX) from fault
-                if not fault.retry:
-                    raise BadPicture("picture_gone") from fault
-                if not left:
-                    raise BadPicture("picture_unreachable") from fault
-                await asyncio.sleep(1)
-        raise AssertionError("the last try returns or raises")
+        await self._results.settle(job.id, Event.REFUSED, reason=fault.reason, detail=detail)

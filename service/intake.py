@@ -14,6 +14,7 @@ from domain.clip import Clip, with_character
 from domain.faults import BadClip, Refused
 from domain.job import Job, JobState, Pace
 from domain.request import GenerationRequest, parse
+from domain.wish import Attachment
 from service.breakers import Breakers
 from service.loops import now_ms
 from storage import clips, inputs, jobs, ledger
@@ -27,15 +28,6 @@ ATTACHMENT_MAX = 20_000_000
 WAITING_MAX = 10
 # No letters that look like a digit: people read these to one another.
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A picture as Discord describes it: file name, address, bytes. Nothing of it is believed."""
-
-    name: str
-    url: str
-    size: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +46,12 @@ class Ask:
     pictures: tuple[Attachment, ...] = ()
     #: The clip of a character, where the film is to have one.
     clip: Clip | None = None
+    #: The generation that it begins from, how (see domain.wish.ACTIONS), and its author where that is somebody else.
+    parent_id: str = ""
+    action: str = ""
+    credit: int = 0
+    #: The generation whose last frame it begins with.
+    continues: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,11 +129,11 @@ class Intake:
         self,
         ask: Ask,
         *,
-        prompt: str,
-        model: str | None,
-        duration: int | None,
-        orientation: str | None,
-        size: str | None,
+        prompt: str = "",
+        model: str | None = None,
+        duration: int | None = None,
+        orientation: str | None = None,
+        size: str | None = None,
     ) -> Order:
         """Everything that can be known without touching the database. Raises Refused; nothing is charged."""
         if self._stopping:
@@ -192,6 +190,10 @@ class Intake:
             card_channel_id=card[0],
             card_message_id=card[1],
             card_token="" if card[1] else ask.token,
+            parent_id=ask.parent_id,
+            action=ask.action,
+            credit=ask.credit,
+            continues=ask.continues,
         )
         try:
             admitted = await self._write(job, fold, order)
@@ -225,7 +227,8 @@ class Intake:
                 now=now,
                 terms=self._terms,
             )
-            await inputs.attach(conn, job.id, [(picture.name, picture.url) for picture in ask.pictures])
+            if not await inputs.attach(conn, job.id, ask.pictures, now):
+                raise Refused("pictures_forgotten")
             if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
                 raise BadClip("clip_forgotten")
             usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
@@ -243,7 +246,8 @@ class Intake:
 
 def _fold(order: Order) -> str:
     ask = order.ask
-    pictures = [(picture.name, picture.size) for picture in ask.pictures]
+    pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
+    origin = (ask.parent_id, ask.action)
     clip = ask.clip and (ask.clip.name, ask.clip.size, ask.clip.film, ask.clip.sha256)
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, clip)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin, clip)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiosqlite
 
@@ -38,14 +38,16 @@ class JobClip:
 
 
 async def attach(conn: aiosqlite.Connection, job_id: str, clip: Clip, unit: str, now: int) -> bool:
-    """Note the clip of a new job; false when it is a kept one that is no longer there."""
-    if clip.sha256:
+    """Note the clip of a new job; false when it is a kept one that is no longer there, and comes from no film."""
+    sha256 = clip.sha256
+    if sha256:
         sql = "UPDATE clips SET kept_at = max(kept_at, ?) WHERE sha256 = ? RETURNING 1"
-        if await one(conn, sql, (now, clip.sha256)) is None:
-            return False
+        if await one(conn, sql, (now, sha256)) is None:
+            sha256 = ""
+            if not clip.film:
+                return False
     await conn.execute(
-        "INSERT INTO job_clips (job_id, clip, unit, sha256) VALUES (?, ?, ?, ?)",
-        (job_id, clip.to_json(), unit, clip.sha256),
+        "INSERT INTO job_clips (job_id, clip, unit, sha256) VALUES (?, ?, ?, ?)", (job_id, clip.to_json(), unit, sha256)
     )
     return True
 
@@ -54,6 +56,12 @@ async def of(conn: aiosqlite.Connection, job_id: str) -> JobClip | None:
     """The clip of a job; None when it has none."""
     row = await one(conn, "SELECT clip, unit, sha256 FROM job_clips WHERE job_id = ?", (job_id,))
     return JobClip(Clip.from_json(row["clip"]), row["unit"], row["sha256"]) if row else None
+
+
+async def reusable(conn: aiosqlite.Connection, job: Job) -> Clip | None:
+    """A job's clip for another job, from the store where it got there; None when it has none."""
+    found = await of(conn, job.id)
+    return replace(found.clip, sha256=found.sha256) if found else None
 
 
 async def ready(conn: aiosqlite.Connection, job_id: str, sha256: str) -> None:

@@ -23,7 +23,7 @@ _IN_FLIGHT = _states(IN_FLIGHT)
 _FINAL = _states(FINAL)
 
 
-_TRANSLATED = {"request", "wire", "state", "private", "spoiler", "muted", "refunded", "films"}
+_TRANSLATED = {"request", "wire", "state", "private", "spoiler", "muted", "refunded", "reserved", "films"}
 #: Columns that a Job holds as they are.
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
 
@@ -39,6 +39,7 @@ def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
         spoiler=bool(row["spoiler"]),
         muted=bool(row["muted"]),
         refunded=bool(row["refunded"]),
+        reserved=bool(row["reserved"]),
         films=tuple(films),
     )
 
@@ -48,7 +49,8 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
     await conn.execute(
         "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
-        " card_message_id, card_token, prepared_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " card_message_id, card_token, prepared_at, parent_id, action, credit, continues)"
+        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             job.id,
             job.interaction_id,
@@ -73,6 +75,10 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_message_id,
             job.card_token,
             0 if job.request.attached else job.created_at,
+            job.parent_id,
+            job.action,
+            job.credit,
+            job.continues,
         ),
     )
 

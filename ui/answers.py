@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
 from domain.faults import Fault
 from ui import cards
+from ui.language import _
+from ui.results import Classic
 from ui.words import explain
 
 log = logging.getLogger("clapper.answers")
@@ -33,7 +37,7 @@ class Shown:
 class Reply:
     """What an answer shows, and whether everyone may see it."""
 
-    card: cards.Card
+    card: cards.Card | Classic
     public: bool = False
 
 
@@ -45,7 +49,7 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
     """
     task = asyncio.ensure_future(work)
     try:
-        done, _ = await asyncio.wait({task}, timeout=QUICK)
+        done, _pending = await asyncio.wait({task}, timeout=QUICK)
         if not done:
             await interaction.response.defer(ephemeral=True, thinking=True)
     except (discord.DiscordException, OSError, TimeoutError) as error:
@@ -65,16 +69,31 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
 
 async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
     if interaction.response.is_done():
-        first = cards.note("🎬 Started: the card is below.") if reply.public else reply.card
-        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
         if not reply.public:
+            content = _content(reply.card, files="attachments")
+            await interaction.edit_original_response(**content, allowed_mentions=_NOBODY)
             return Shown()
-        message = await interaction.followup.send(view=reply.card, wait=True, allowed_mentions=_NOBODY)
+        first = cards.note(f"🎬 {_('Started: the card is below.')}")
+        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
+        message = await interaction.followup.send(**_content(reply.card), wait=True, allowed_mentions=_NOBODY)
         return Shown(message.channel.id, message.id)
     response = await interaction.response.send_message(
-        view=reply.card, ephemeral=not reply.public, allowed_mentions=_NOBODY
+        **_content(reply.card), ephemeral=not reply.public, allowed_mentions=_NOBODY
     )
     return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
+
+
+def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, Any]:
+    """The arguments of a call that shows this; an edit calls its files attachments."""
+    if isinstance(card, cards.Card):
+        return {"view": card}
+    shown: dict[str, Any] = {"content": card.text}
+    if card.buttons:
+        shown["view"] = card.buttons
+    if card.file:
+        name, data = card.file
+        shown[files] = [discord.File(io.BytesIO(data), filename=name)]
+    return shown
 
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:

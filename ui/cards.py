@@ -10,6 +10,7 @@ import discord
 from discord import ui
 
 from domain.job import Job, JobState
+from ui.language import _
 from ui.words import FREE, Words, credits, ended, plain, recipe, when
 
 _BLUE, _GREEN, _RED, _GREY = (discord.Colour(value) for value in (0x5865F2, 0x2E9E5B, 0xD0464B, 0x6B7280))
@@ -47,7 +48,7 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
     return Card(
         _BLUE,
         f"### 🎬 <@{job.author_id}> is making a film\n> {plain(job.request.prompt)}",
-        f"{recipe(job)}\n**{credits(job.price)}**{rest}",
+        "\n".join(filter(None, [recipe(job), credit(job), f"**{credits(job.price)}**{rest}"])),
         _HELD_UP if held_up else f"Expected {when(ready_at)}, {where}, with a ping.{queue}",
         buttons=(_button("Cancel", "cancel", job),),
     )
@@ -58,6 +59,11 @@ _HELD_UP = (
 )
 
 
+def credit(job: Job) -> str:
+    """Whose film it began from, where that is another member."""
+    return _("after {member}'s film").format(member=f"<@{job.credit}>") if job.credit else ""
+
+
 def done(job: Job, link: str) -> Card:
     """The card once its film was posted."""
     cost = "free, as it came late" if job.film_came_late else credits(job.price)
@@ -66,7 +72,7 @@ def done(job: Job, link: str) -> Card:
     return Card(
         _GREEN,
         f"### 🎬 <@{job.author_id}>'s {films} ready\n> {plain(job.request.prompt)}",
-        f"{recipe(job)}\n{cost}",
+        "\n".join(filter(None, [recipe(job), credit(job), cost])),
         buttons=(button,),
     )
 
@@ -86,6 +92,25 @@ def unreachable(job: Job) -> Card:
         f"### 🎬 <@{job.author_id}>'s film is made, but cannot be fetched yet\n> {plain(job.request.prompt)}",
         f"{recipe(job)}\nIts link gives nothing. It is tried for a day; if it stays so, {credits(job.price)} go back.",
     )
+
+
+def ask_delete(job: Job) -> Card:
+    """Asks once more before a film is deleted."""
+    button: ui.Button[Any] = ui.Button(
+        label=_("Delete it"), style=discord.ButtonStyle.danger, custom_id=f"job:erase:{job.id}"
+    )
+    return Card(
+        _RED,
+        _("### Delete this film?")
+        + f"\n> {plain(job.request.prompt)}\n"
+        + _("Its message and what was attached to it go, for good. What it cost stays spent."),
+        buttons=(button,),
+    )
+
+
+def deleted(job: Job) -> Card:
+    """The card of a film that was deleted."""
+    return Card(_GREY, _("🎬 {member}'s film was deleted.").format(member=f"<@{job.author_id}>"))
 
 
 def offer_mute(job_id: str) -> Card:
@@ -153,9 +178,9 @@ def undelivered(found: Sequence[Job]) -> Card:
     return Card(_RED, head, *lines, f"-# and {len(found) - 10} more" if len(found) > 10 else "")
 
 
-def refusal(words: Words, *, free: bool = True) -> Card:
+def refusal(words: Words, *, free: bool = True, buttons: tuple[ui.Button[Any], ...] = ()) -> Card:
     """A no, for the member's eyes only."""
-    return Card(_RED, f"### {words.title}\n{words.text}", f"-# {FREE}" if free else "")
+    return Card(_RED, f"### {words.title}\n{words.text}", f"-# {FREE}" if free else "", buttons=buttons)
 
 
 def note(text: str) -> Card:
@@ -180,10 +205,12 @@ def film_text(job: Job, links: list[str], ends: int | None) -> str:
         lines.append(f"Too large to post here; the link works{day}:")
         room = 1_600
         for link in links:  # a message takes 2,000 characters
-            if len(link) + 1 <= room:
-                lines.append(link)
-                room -= len(link) + 1
-    lines.append(f"-# {recipe(job)} · {'free' if job.film_came_late else credits(job.price)} · {job.id}")
+            shown = f"||{link} ||" if job.spoiler else link
+            if len(shown) + 1 <= room:
+                lines.append(shown)
+                room -= len(shown) + 1
+    cost = "free" if job.film_came_late else credits(job.price)
+    lines.append("-# " + " · ".join(filter(None, [recipe(job), cost, credit(job), job.id])))
     return "\n".join(lines)
 
 

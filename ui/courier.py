@@ -14,7 +14,7 @@ import discord
 from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
-from ui import cards
+from ui import cards, results
 from ui.meanings import translated
 from ui.words import plain
 
@@ -157,6 +157,10 @@ class Courier:
         """Let the card say that the film is made, but cannot be fetched yet."""
         await self._edit_card(job, cards.unreachable(job))
 
+    async def say_deleted(self, job: Job) -> None:
+        """Let the card say that the film was deleted."""
+        await self._edit_card(job, cards.deleted(job))
+
     async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
         try:
@@ -212,6 +216,7 @@ class Courier:
             reference = discord.MessageReference(
                 message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
             )
+        row = results.under_film(job) if job.films and not job.refunded else results.under_ending(job)
         mention = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
         )
@@ -222,6 +227,7 @@ class Courier:
                     files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
                     nonce=f"{job.id}.{number}",
                     reference=reference,  # type: ignore[arg-type] - None means no reply
+                    view=row,  # pyright: ignore[reportArgumentType] - None means no buttons
                     allowed_mentions=mention,
                 )
         except DeliveryFault as fault:

@@ -268,3 +268,8 @@ def recipe(job: Job) -> str:
     if request.pictures:
         parts.append("1 picture" if request.pictures == 1 else f"{request.pictures} pictures")
     return " · ".join(parts)
+
+
+from ui.words_making import MAKING  # noqa: E402
+
+REFUSED.update(MAKING)
