@@ -10,6 +10,7 @@ import discord
 from discord.ext import commands
 
 from acedata.client import VideoClient
+from cogs.characters import CharacterFilms
 from cogs.client import Clapper
 from cogs.forms import Forms
 from cogs.generate import Generate
@@ -25,6 +26,7 @@ from service.accounts import Accounts
 from service.again import Again
 from service.breakers import Breakers
 from service.cancel import Cancel
+from service.characters import Characters
 from service.clips import Clips
 from service.copies import Copies
 from service.delivery import Delivery
@@ -164,10 +166,13 @@ class Parts:
         drafts = Drafts(self._db)
         start = Starting(self.intake, drafts).start
         forms = Forms(self.intake, self.again, drafts, start=start)
+        characters = CharacterFilms(self.intake, Characters(self._db, clips=self.clips), start=start)
+        more = (characters.offer_save,)
         return [
             Generate(self.intake, start=start, open_form=forms.open_new),
             forms,
-            ResultButtons(self.again, self.erase, self.joining, start=start, moderates=self._moderates),
+            ResultButtons(self.again, self.erase, self.joining, start=start, moderates=self._moderates, more=more),
+            characters,
             Quota(Accounts(self._db, terms=terms)),
             Jobs(Cancel(self._db, results=self.results)),
             Manage(Redeliver(self._db, on_change=self.wake)),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 
 import discord
 
-from domain.faults import Fault, Refused
+from domain.faults import BadClip, Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
 from service.intake import Admitted, Ask, Intake, Order
@@ -20,7 +20,7 @@ from ui.words import explain
 log = logging.getLogger("clapper.starting")
 
 #: Refusals that no form can help: nothing is kept for them.
-_HOPELESS = ("server_not_allowed", "server_only", "already_taken")
+_HOPELESS = {"server_not_allowed", "server_only", "already_taken", *(BadClip.REASONS - {"no_character"})}
 
 
 class Starting:

@@ -108,6 +108,17 @@ async def forget(conn: aiosqlite.Connection, *, before: int) -> int:
     return len(gone)
 
 
+async def erase(conn: aiosqlite.Connection, job_id: str) -> None:
+    """Remove a job's clip; one that a character or another job has, too, stays theirs."""
+    await conn.execute(
+        "DELETE FROM clips WHERE sha256 IN (SELECT sha256 FROM job_clips WHERE job_id = :job)"
+        " AND sha256 NOT IN (SELECT clip FROM characters)"
+        " AND sha256 NOT IN (SELECT sha256 FROM job_clips WHERE job_id <> :job)",
+        {"job": job_id},
+    )
+    await conn.execute("DELETE FROM job_clips WHERE job_id = ?", (job_id,))
+
+
 async def posted(conn: aiosqlite.Connection, sha256: str, member_id: int) -> tuple[int, int] | None:
     """The channel and message of ours that show a clip to a member."""
     row = await one(

@@ -9,7 +9,7 @@ from typing import Any
 
 import discord
 
-from domain.faults import BadPicture, Fault, Refused, StorageFault
+from domain.faults import BadClip, BadName, BadPicture, Fault, Refused, StorageFault
 from domain.job import Job
 
 
@@ -249,7 +249,7 @@ _UNKNOWN = Words("Something went wrong", "It has been noted. Try again in a mome
 
 def explain(fault: Fault) -> Words:
     """The words for a fault that reaches a person."""
-    tables = ((BadPicture, PICTURE), (Refused, REFUSED), (StorageFault, STORAGE))
+    tables = ((BadPicture, PICTURE), (BadClip, CLIP), (BadName, NAMES), (Refused, REFUSED), (StorageFault, STORAGE))
     table = next((table for kind, table in tables if isinstance(fault, kind)), {})
     maker = table.get(fault.reason)
     return maker(fault.values) if maker else _UNKNOWN
@@ -257,7 +257,7 @@ def explain(fault: Fault) -> Words:
 
 def ended(job: Job, values: Values) -> Words:
     """The words for a job that ended without a film."""
-    maker = ENDED.get(job.reason) or PICTURE.get(job.reason)
+    maker = ENDED.get(job.reason) or PICTURE.get(job.reason) or CLIP.get(job.reason)
     return maker(values) if maker else ENDED["vendor_failed"](values)
 
 
@@ -267,9 +267,12 @@ def recipe(job: Job) -> str:
     parts = [job.label, f"{request.duration} s", request.orientation or "shaped like your picture", request.size]
     if request.pictures:
         parts.append("1 picture" if request.pictures == 1 else f"{request.pictures} pictures")
+    if request.character:
+        parts.append(f"with {plain(request.character, 40)}")
     return " · ".join(parts)
 
 
+from ui.words_characters import CLIP, NAMES  # noqa: E402
 from ui.words_making import MAKING  # noqa: E402
 
 REFUSED.update(MAKING)
