@@ -139,6 +139,8 @@ class BadName(Refused):
             "name_not_yours",
             "name_private",
             "names_many",
+            "preset_empty",
+            "preset_long",
         }
     )
 

@@ -101,6 +101,13 @@ NAMES: dict[str, Maker] = {
     "names_many": lambda v: Words(
         _("You have saved as many as fit"), _("{most} are the most. Delete one first.").format(most=v["most"])
     ),
+    "preset_empty": lambda v: Words(
+        _("A preset needs something in it"), _("Give it a `text`, or a model, duration, orientation or size.")
+    ),
+    "preset_long": lambda v: Words(
+        _("That text is too long for a preset"),
+        _("It has {length} characters; {most} fit.").format(length=v["length"], most=v["most"]),
+    ),
     "name_private": lambda v: Words(
         _("A character from a private film stays private"),
         _("Save it from a film or a clip that is not, then it can be shared."),
