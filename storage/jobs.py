@@ -284,3 +284,9 @@ async def waiting_in(conn: aiosqlite.Connection, guild_id: int) -> list[str]:
     """The ids of a server's jobs that are not sent yet."""
     rows = await every(conn, "SELECT id FROM jobs WHERE guild_id = ? AND state IN ('queued', 'awaiting')", (guild_id,))
     return [row["id"] for row in rows]
+
+
+async def all_of(conn: aiosqlite.Connection, author_id: int) -> list[Job]:
+    """Every job of a member, in any server, oldest first; without its films."""
+    rows = await every(conn, "SELECT * FROM jobs WHERE author_id = ? ORDER BY created_at", (author_id,))
+    return [job_of(row) for row in rows]

@@ -21,12 +21,16 @@ def presets(
     last: Mapping[str, Any],
 ) -> Card:
     """A member's presets (name, text, options, shared here), those that others share (…, owner), the last choices."""
-    remembered = _("Without anything typed, `/video` takes your last choices: {options}.").format(options=_options(last))
+    remembered = _("Without anything typed, `/video` takes your last choices: {options}.").format(
+        options=_options(last)
+    )
     foot = f"-# {remembered}" if last else ""
     if not own and not others:
         start = _("📎 No presets here yet. Save one with `/presets save`, and use it as `preset` in `/video`.")
         return note("\n".join(filter(None, [start, foot])))
-    lines = [_line(name, text, options, _("shared in this server") if here else "") for name, text, options, here in own]
+    lines = [
+        _line(name, text, options, _("shared in this server") if here else "") for name, text, options, here in own
+    ]
     lines += [_line(name, text, options, f"<@{owner}>") for name, text, options, owner in others]
     more = len(lines) - _LISTED
     if more > 0:
