@@ -27,15 +27,22 @@ _BUTTON = re.compile(r"character:save:([0-9a-z]{1,32})")
 _FORM = re.compile(r"form:character:([0-9a-z]{1,32}):[0-9a-f]{8}")
 
 
+#: Whether whoever acts moderates the server.
+Moderates = Callable[[discord.Interaction], Awaitable[bool]]
+
+
 class CharacterFilms(commands.Cog):
     """`start` makes a wish come true: see cogs/starting.py."""
 
     group = app_commands.Group(name="characters", description="Characters that you keep", guild_only=True)
 
-    def __init__(self, intake: Intake, characters: Characters, *, start: Callable[..., Awaitable[None]]) -> None:
+    def __init__(
+        self, intake: Intake, characters: Characters, *, start: Callable[..., Awaitable[None]], moderates: Moderates
+    ) -> None:
         self._intake = intake
         self._characters = characters
         self._start = start
+        self._moderates = moderates
 
     @app_commands.command(name="character", description="Make a film with a character from a clip")
     @app_commands.guild_only()
@@ -99,9 +106,9 @@ class CharacterFilms(commands.Cog):
             return Clip(clip.filename, url=clip.url, size=clip.size, start=start, end=end)
         if film:
             job = await self._characters.film(film, member_id=interaction.user.id)
-            return Clip(job.id, film=job.id, start=start, end=end)
+            return Clip(job.id, film=job.id, start=start, end=end, restricted=job.restricted)
         found = await self._characters.find(character or "", **_who(interaction))
-        return Clip(found.name, sha256=found.clip, start=start, end=end)
+        return Clip(found.name, sha256=found.clip, start=start, end=end, restricted=found.restricted)
 
     def _usual(self) -> Model:
         """The first model that can be had and takes characters; where there is none, the refusal says so."""
@@ -145,7 +152,7 @@ class CharacterFilms(commands.Cog):
     @app_commands.describe(name="Which one", shared="Choose False to take it back")
     async def share(self, interaction: discord.Interaction, name: str, shared: bool = True) -> None:
         async def act() -> Reply:
-            manager = interaction.permissions.manage_guild
+            manager = await self._moderates(interaction)
             one = await self._characters.share(name, **_who(interaction), manager=manager, shared=shared)
             return Reply(cards_characters.shared(one.name, now=shared))
 

@@ -14,8 +14,12 @@ from domain.faults import Refused
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
-from ui.words import credits
+from service.presets import Presets
+from ui import choosing
+from ui.words import duration_line, model_line, size_line, size_name
 
+#: Answers an interaction with a film: see cogs/starting.py.
+Start = Callable[..., Awaitable[None]]
 #: Answers an interaction that brought a wish.
 Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
 
@@ -23,8 +27,9 @@ Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
 class Generate(commands.Cog):
     """Starts films: `start` makes a wish come true, `open_form` asks for the rest of it."""
 
-    def __init__(self, intake: Intake, *, start: Handle, open_form: Handle) -> None:
+    def __init__(self, intake: Intake, presets: Presets, *, start: Start, open_form: Handle) -> None:
         self._intake = intake
+        self._presets = presets
         self._start = start
         self._open = open_form
 
@@ -41,6 +46,7 @@ class Generate(commands.Cog):
         orientation="Its shape (if you leave this out: the first picture's, else landscape)",
         size="How fine it is: large costs more",
         private="Send it to you alone, as a direct message",
+        preset="A text and options that somebody saved",
         spoiler="Hide it behind a spoiler",
     )
     async def video(
@@ -55,6 +61,7 @@ class Generate(commands.Cog):
         duration: int | None = None,
         orientation: Literal["landscape", "portrait", "square"] | None = None,
         size: str | None = None,
+        preset: str | None = None,
         private: bool = False,
         spoiler: bool = False,
     ) -> None:
@@ -71,41 +78,57 @@ class Generate(commands.Cog):
             private=private,
             spoiler=spoiler,
         )
-        await (self._open(interaction, wish) if prompt is None else self._start(interaction, wish))
+        completed = self._presets.complete(wish, preset, **_who(interaction))
+        if prompt is None:
+            await self._open(interaction, await completed)
+        else:
+            await self._start(interaction, completed, otherwise=wish, chosen=wish.options)
 
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         rows = [row for row in self._intake.offered() if typed.casefold() in f"{row.label} {row.key}".casefold()]
-        return [
-            app_commands.Choice(name=f"{r.label}: {r.about}, from {credits(r.cheapest)}"[:100], value=r.key)
-            for r in rows
-        ][:25]
+        return [_choice(model_line(row), row.key) for row in rows][:25]
 
     @video.autocomplete("duration")
     async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
-        row, size = self._chosen(interaction)
+        row, size = await self._chosen(interaction)
         return [
-            app_commands.Choice(name=f"{seconds} s ({credits(row.price(size, seconds))})", value=seconds)
+            app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
             for seconds in row.durations
             if str(seconds).startswith(str(typed).strip())
         ][:25]
 
     @video.autocomplete("size")
     async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        row, _ = self._chosen(interaction)
+        row, _size = await self._chosen(interaction)
+        start = typed.casefold().strip()
         return [
-            app_commands.Choice(
-                name=f"{size} (from {credits(min(row.price(size, d) for d in row.durations))})", value=size
-            )
+            _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
             for size in row.sizes
-            if size.startswith(typed.casefold().strip())
+            if size.startswith(start) or size_name(size).casefold().startswith(start)
         ][:25]
 
-    def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
-        """The model and size that the member has typed so far; defaults where they are not (yet) valid."""
-        model, size = getattr(interaction.namespace, "model", None), getattr(interaction.namespace, "size", None)
+    @video.autocomplete("preset")
+    async def complete_preset(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        found = await self._presets.visible(**_who(interaction))
+        return choosing.kept([(one.id, one.name, one.text[:40]) for one in found], typed)
+
+    async def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
+        """The model and size that a film would have now, as far as they are typed, preset or remembered."""
+        typed = {name: getattr(interaction.namespace, name, None) for name in ("model", "size")}
+        preset = getattr(interaction.namespace, "preset", None)
         try:
+            wish = await self._presets.complete(Wish(options=typed), preset, **_who(interaction))
+            model, size = wish.options.get("model"), wish.options.get("size")
             row = find_model(self._intake.catalogue, model)
         except Refused:
-            row = self._intake.catalogue.default()
+            row, size = self._intake.catalogue.default(), None
         return row, size if size in row.sizes else row.sizes[0]
+
+
+def _who(interaction: discord.Interaction) -> dict[str, int]:
+    return {"guild_id": interaction.guild_id or 0, "member_id": interaction.user.id}
+
+
+def _choice(name: str, value: str) -> app_commands.Choice[str]:
+    return app_commands.Choice(name=name[:100], value=value)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
+from domain.catalogue import Model
 from domain.faults import Refused
 from domain.request import find_model
 from service.intake import Intake
@@ -16,14 +18,18 @@ from ui import cards_characters, cards_presets, choosing
 from ui.answers import Reply, answer_with
 from ui.language import _
 
+#: Whether whoever acts moderates the server.
+Moderates = Callable[[discord.Interaction], Awaitable[bool]]
+
 
 @app_commands.guild_only()
 class PresetCommands(commands.GroupCog, group_name="presets", group_description="Texts and options that you keep"):
     """Each answer is for the member's eyes only."""
 
-    def __init__(self, intake: Intake, presets: Presets) -> None:
+    def __init__(self, intake: Intake, presets: Presets, *, moderates: Moderates) -> None:
         self._intake = intake
         self._presets = presets
+        self._moderates = moderates
 
     @app_commands.command(name="save", description="Keep a text and options under a name; the same name replaces them")
     @app_commands.describe(
@@ -66,7 +72,7 @@ class PresetCommands(commands.GroupCog, group_name="presets", group_description=
     @app_commands.describe(name="Which one", shared="Choose False to take it back")
     async def share(self, interaction: discord.Interaction, name: str, shared: bool = True) -> None:
         async def act() -> Reply:
-            manager = interaction.permissions.manage_guild
+            manager = await self._moderates(interaction)
             one = await self._presets.share(name, **_who(interaction), manager=manager, shared=shared)
             return Reply(cards_characters.shared(one.name, now=shared))
 
@@ -104,7 +110,7 @@ class PresetCommands(commands.GroupCog, group_name="presets", group_description=
     async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return choosing.sizes(self._chosen(interaction), typed)
 
-    def _chosen(self, interaction: discord.Interaction):
+    def _chosen(self, interaction: discord.Interaction) -> Model:
         try:
             return find_model(self._intake.catalogue, getattr(interaction.namespace, "model", None))
         except Refused:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from typing import Any
 
 import discord
 
 from domain.faults import BadClip, Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
-from service.intake import Admitted, Ask, Intake, Order
+from service.intake import Admitted, Intake, Order
+from service.presets import Presets
 from ui import cards, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
-from ui.words import explain
+from ui.places import Places
+from ui.words_refused import explain
 
 log = logging.getLogger("clapper.starting")
 
@@ -26,18 +29,28 @@ _HOPELESS = {"server_not_allowed", "server_only", "already_taken", *(BadClip.REA
 class Starting:
     """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
 
-    def __init__(self, intake: Intake, drafts: Drafts) -> None:
+    def __init__(self, intake: Intake, drafts: Drafts, where: Places, presets: Presets) -> None:
         self._intake = intake
+        self._presets = presets
+        self._places = where
         self._drafts = drafts
 
     async def start(
-        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], *, otherwise: Wish | None = None
+        self,
+        interaction: discord.Interaction,
+        wish: Wish | Awaitable[Wish],
+        *,
+        otherwise: Wish | None = None,
+        chosen: Mapping[str, Any] | None = None,
     ) -> None:
         """Answer an interaction with the film of a wish.
 
-        Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything.
+        Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything. `chosen` are the
+        options that the member chose themselves: remembered, once a film was begun with them.
         """
         shown = await answer_with(interaction, self._reply(interaction, wish, otherwise))
+        if chosen and interaction.extras.get("admitted"):
+            await self._presets.remember(chosen, guild_id=interaction.guild_id or 0, member_id=interaction.user.id)
         job_id: str | None = interaction.extras.get("job")
         if job_id and shown.message_id:
             await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
@@ -52,7 +65,7 @@ class Starting:
         try:
             if not wanted.home:
                 places.kind_of(interaction)
-            order = self._intake.check(_ask(interaction, wanted), **wanted.options)
+            order = await self._intake.check(await self._places.ask(interaction, wanted), **wanted.options)
             if wanted.private:
                 return await self._start_private(interaction, order)
             places.check_rights(interaction, places.kind_of(interaction))
@@ -64,7 +77,7 @@ class Starting:
         admitted = await self._intake.admit(order)
         if admitted.double:
             return Reply(_card(admitted))
-        interaction.extras["job"] = admitted.job.id
+        interaction.extras["job"] = interaction.extras["admitted"] = admitted.job.id
         return Reply(_card(admitted), public=True)
 
     async def _start_private(self, interaction: discord.Interaction, order: Order) -> Reply:
@@ -83,6 +96,7 @@ class Starting:
         if admitted.double:
             await message.delete()
             return Reply(_card(admitted))
+        interaction.extras["admitted"] = admitted.job.id
         with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
             await message.edit(view=_card(admitted), allowed_mentions=nobody)
         where = _("Started, for you alone: it comes to [our conversation]({link}).").format(link=message.jump_url)
@@ -98,27 +112,6 @@ class Starting:
             log.warning("a draft could not be kept: %s", trouble)
             return Reply(cards.refusal(explain(fault)))
         return Reply(cards.refusal(explain(fault), buttons=(results.fix(draft.id),)))
-
-
-def _ask(interaction: discord.Interaction, wish: Wish) -> Ask:
-    guild_id, channel_id = wish.home or (interaction.guild_id or 0, interaction.channel_id or 0)
-    return Ask(
-        interaction_id=interaction.id,
-        token=interaction.token,
-        guild_id=guild_id,
-        channel_id=channel_id,
-        place="dm" if wish.private else places.kind_or_unknown(interaction),
-        author_id=interaction.user.id,
-        locale=str(interaction.locale),
-        private=wish.private,
-        spoiler=wish.spoiler,
-        pictures=wish.pictures,
-        clip=wish.clip,
-        parent_id=wish.parent_id,
-        action=wish.action,
-        credit=wish.credit,
-        continues=wish.continues,
-    )
 
 
 def _card(admitted: Admitted) -> cards.Card:

@@ -32,6 +32,8 @@ class Clip:
     sha256: str = ""
     start: float | None = None
     end: float | None = None
+    #: It comes from an age-restricted place, and is not carried out of such.
+    restricted: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)

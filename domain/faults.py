@@ -6,12 +6,13 @@ Fault
 │   ├── BadClip        the clip of a character cannot be used, or not like this
 │   └── BadName        what is kept under a name cannot be kept, found or shared so
 ├── BadFilm            a downloaded film cannot be posted (which reason)
+├── ChartFault         a chart could not be drawn
 ├── FetchFault         a link elsewhere could not be fetched (`retry` says whether later may help)
 ├── VendorFault        the video API said no, or said nothing that can be read
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
 └── StorageFault       the database cannot be used now
 
-A fault carries a *reason* (a key of the table in `ui.words`) and the values that its sentence needs; it never
+A fault carries a *reason* (a key of a table in `ui.words_refused`) and the values that its sentence needs; it never
 carries a sentence for people, so that words live in one place. `str(fault)` is for the log.
 """
 
@@ -23,7 +24,7 @@ from typing import ClassVar
 class Fault(Exception):
     """Something went wrong that Clapper knows."""
 
-    #: Every reason this kind may carry; `ui.words` has a sentence for each, and a test compares the two.
+    #: Every reason this kind may carry; `ui.words_refused` has a sentence for each, and a test compares the two.
     REASONS: ClassVar[frozenset[str]] = frozenset()
 
     def __init__(self, reason: str, **values: object) -> None:
@@ -61,6 +62,7 @@ class Refused(Fault):
             "place",
             "age_restricted",
             "dm_closed",
+            "export_dm_closed",
             "account_closed",
             "model_closed",
             "paused",
@@ -71,6 +73,46 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
+            "blocked",
+            "channel_closed",
+            "words",
+            "model_barred",
+            "length_barred",
+            "place_ceiling",
+            "not_manager",
+            "decided",
+            "own_film",
+            "zone_unknown",
+            "delivery_unknown",
+            "language_unknown",
+            "list_full",
+            "word_known",
+            "word_unknown",
+            "no_such_rule",
+            "one_subject",
+            "credits_unreadable",
+            "amount",
+            "days",
+            "no_transfers",
+            "to_yourself",
+            "to_a_bot",
+            "too_few_granted",
+            "block_yourself",
+            "not_blocked",
+            "report_reason",
+            "reported",
+            "range",
+            "reset_what",
+            "not_a_member",
+            "period_unknown",
+            "everyone_moderates",
+            "word_rule_empty",
+            "word_rule_long",
+            "word_rules_many",
+            "pattern_wrong",
+            "pattern_large",
+            "pattern_always",
+            "patterns_many",
             "reserved",
             "no_reuse",
             "pictures_forgotten",
@@ -119,6 +161,7 @@ class BadClip(Refused):
             "clip_unreachable",
             "clip_forgotten",
             "clip_dm_closed",
+            "clip_restricted",
             "film_missing",
             "span_position",
             "span_seconds",
@@ -149,6 +192,12 @@ class BadFilm(Fault):
     """A downloaded film cannot be posted."""
 
     REASONS = frozenset({"film_not_video", "film_cut_short", "film_large", "film_cannot_fit"})
+
+
+class ChartFault(Fault):
+    """A chart could not be drawn; `how` says what the child process died of."""
+
+    REASONS = frozenset({"chart_failed"})
 
 
 class FetchFault(Fault):
@@ -202,6 +251,11 @@ class VendorFault(Fault):
         self.trace_id = trace_id
         self.retry_after = retry_after
 
+    def __str__(self) -> str:
+        # The words of an answer may quote the prompt; without an answer they are our own.
+        words = f" {self.message}" if self.message and not self.status else ""
+        return f"{self.reason} ({self.status or 'no answer'}{f' {self.code}' if self.code else ''}){words}"
+
 
 class DeliveryFault(Fault):
     """Discord did not take a message; `final` is true when the same place will never take it."""
@@ -216,4 +270,13 @@ class DeliveryFault(Fault):
 class StorageFault(Fault):
     """The database cannot be used now: full disk, lock, damage."""
 
-    REASONS = frozenset({"disk_full", "database_locked", "database_corrupt", "database_newer", "database_in_use"})
+    REASONS = frozenset(
+        {
+            "disk_full",
+            "database_locked",
+            "database_corrupt",
+            "database_newer",
+            "database_in_use",
+            "database_strange",
+        }
+    )

@@ -48,7 +48,7 @@ def filled(
 def _goes(catalogue: Catalogue, options: Mapping[str, Any], pictures: int) -> bool:
     """Whether some model could make a film like this."""
     try:
-        parse(catalogue, **{**options, "prompt": "x"}, pictures=pictures)
+        parse(catalogue, prompt="x", **typed(options), pictures=pictures)
     except Refused:
         return False
     return True

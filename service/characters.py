@@ -54,7 +54,7 @@ class Characters:
             still = await films.still(checked.path, max_side=_STILL_SIDE)
             kept = checked.clip
         now = self._clock()
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             await _check_room(conn, member_id, name.folded)  # once more: fetching took a while
             await clips.keep(conn, kept, now)
             await characters.save(
@@ -66,7 +66,7 @@ class Characters:
                 ms=kept.ms,
                 still=still,
                 private=bool(origin and origin.private),
-                restricted=False,
+                restricted=bool(origin and origin.restricted),
                 now=now,
             )
         return name.shown, still

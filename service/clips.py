@@ -87,7 +87,7 @@ class Clips:
             async with self.fetched(wanted.clip) as checked:
                 kept = checked.clip
         request = within(job.request, kept.seconds) if wanted.unit == "seconds" else job.request
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             await clips.keep(conn, kept, self._clock())
             await clips.ready(conn, job.id, kept.sha256)
         if not self._links.public_url:
@@ -102,7 +102,7 @@ class Clips:
             return replace(job.request, character_url=self._links.clip(job.id))
         async with self._db.transaction() as conn:
             wanted = await clips.of(conn, job.id)
-            kept = await clips.get(conn, wanted.sha256) if wanted else None
+        kept = await clips.get(self._db.reader, wanted.sha256) if wanted else None
         if kept is None:
             raise BadClip("clip_forgotten")
         return replace(job.request, character_url=await self._link_to_post(job, kept))

@@ -14,11 +14,13 @@ from typing import Any
 from acedata.client import VideoClient
 from acedata.wire import build_body
 from domain.faults import BadClip, DeliveryFault, VendorFault
-from domain.job import Event, Job, JobState, Pace, Report, Verdict
+from domain.job import Event, Job, JobState, Report, Verdict
+from domain.pace import Pace
 from service.breakers import Breakers, account_of, model_of
 from service.clips import Clips
 from service.links import Links
 from service.loops import Crew, now_ms
+from service.pauses import Pauses
 from service.results import Results
 from storage import inputs, jobs
 from storage.database import Database
@@ -54,6 +56,7 @@ class Dispatch:
         clips: Clips,
         results: Results,
         breakers: Breakers,
+        pauses: Pauses,
         caps: Caps,
         pace: Pace,
         clock: Callable[[], int] = now_ms,
@@ -65,6 +68,7 @@ class Dispatch:
         self._clips = clips
         self._results = results
         self._breakers = breakers
+        self._pauses = pauses
         self._caps = caps
         self._pace = pace
         self._clock = clock
@@ -83,9 +87,9 @@ class Dispatch:
         async with self._db.transaction() as conn:
             todo = await jobs.unprepared(conn, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
         for job in todo:
-            self._preparing.start(job.id, self._prepare(job))
+            self._preparing.start(job.id, self._prepare(job), interaction=job.interaction_id)
         while job := await self._claim():
-            self.sending.start(job.id, self._send(job))
+            self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
         async with self._db.transaction() as conn:
             turn = await jobs.next_turn(conn, self._clock())
         later = [moment for moment in (turn, self._breakers.next_trial(), *self._held.values()) if moment is not None]
@@ -94,7 +98,7 @@ class Dispatch:
     def resend(self, job: Job) -> None:
         """Send the next attempt of a job that the API is known not to have."""
         if not self._stopping and job.id not in self.sending:
-            self.sending.start(job.id, self._send(job))
+            self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
 
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
@@ -107,14 +111,18 @@ class Dispatch:
         if last is not None and now - last < 1.0:
             return  # it rewrites every queued row: once a second is enough
         self._last_step = now
-        if last is None or self._breakers.closed():
+        if last is None or self._breakers.closed() or self._pauses.everywhere:
             return
-        async with self._db.transaction() as conn:
-            old = await jobs.age_queue(conn, passed=int((now - last) * 1000), most=self._pace.deadline)
+        async with self._db.transaction(heavy=True) as conn:
+            old = await jobs.age_queue(
+                conn, passed=int((now - last) * 1000), most=self._pace.deadline, paused=self._pauses.servers()
+            )
         for job_id in old:
             await self._results.settle(job_id, Event.DEADLINE, reason="waited_too_long")
 
     async def _claim(self) -> Job | None:
+        if self._pauses.everywhere:
+            return None
         now = self._clock()
         self._held = {provider: until for provider, until in self._held.items() if until > now}
         closed = [*self._breakers.closed(), *(account_of(provider) for provider in self._held)]
@@ -126,6 +134,7 @@ class Dispatch:
                 server_most=self._caps.server,
                 total_most=self._caps.total,
                 closed=closed,
+                paused=self._pauses.servers(),
             )
             if job is None:
                 return None
@@ -138,10 +147,10 @@ class Dispatch:
         return job
 
     async def _send(self, job: Job) -> None:
-        async with self._db.transaction() as conn:
-            images, size = await self._images(await inputs.stored(conn, job.id), job)
-            if size:
-                await jobs.change(conn, job.id, request_bytes=size)
+        images = await self._images(job)
+        if images and not self._links.public_url:  # the API's answers to our looks will echo the pictures
+            async with self._db.transaction() as conn:
+                await jobs.change(conn, job.id, request_bytes=sum(map(len, images)))
         try:
             request = await self._clips.linked(job)
         except BadClip as fault:
@@ -194,12 +203,12 @@ class Dispatch:
         if new:
             await self._breakers.say(subject, fault.reason)
 
-    async def _images(self, pictures: list[inputs.Stored], job: Job) -> tuple[list[str], int]:
+    async def _images(self, job: Job) -> list[str]:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""
-        if self._links.public_url:
-            return [self._links.media(job.id, n) for n in range(1, len(pictures) + 1)], 0
-        images = [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
-        return images, sum(map(len, images))
+        if self._links.public_url or not job.request.pictures:
+            return [self._links.media(job.id, n) for n in range(1, job.request.pictures + 1)]
+        pictures = await inputs.stored(self._db.reader, job.id)
+        return [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
 
     async def _unclipped(self, job: Job, fault: BadClip) -> None:
         """End a job whose clip cannot be linked to, before anything went out."""

@@ -39,7 +39,7 @@ class Presets:
         last = await self.last(**who)
         if wish.pictures:
             last.pop("orientation", None)  # the first picture says it better than an earlier film
-        fallbacks = (chosen.options if chosen else {}, last)
+        fallbacks = [chosen.options, last] if chosen else [last]
         options = filled(self._catalogue, wish.options, *fallbacks, pictures=len(wish.pictures))
         if chosen:
             options["prompt"] = worded(str(wish.options.get("prompt") or ""), chosen.text)

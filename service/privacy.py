@@ -52,14 +52,14 @@ class Privacy:
             waiting = await privacy.waiting(conn, member_id)
         for job_id in waiting:
             await self._results.settle(job_id, Event.CANCEL)
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             left = await privacy.erase(conn, member_id, self._clock())
         log.info("a member's words were removed; %d films still need theirs", left)
         return left
 
     async def step(self) -> float | None:
         """Go on for members whose films were still being made when they asked."""
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             for member_id, asked_at in await privacy.asked(conn):
                 await privacy.erase(conn, member_id, asked_at)
         return None

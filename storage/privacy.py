@@ -1,4 +1,4 @@
-"""What is stored about a member, table by table: what of it they get, what goes when they ask for it, and what stays."""
+"""What is stored about a member, table by table: what of it they get, what goes when they ask, and what stays."""
 
 from __future__ import annotations
 
@@ -12,12 +12,6 @@ import aiosqlite
 
 from storage.database import every, one
 
-#: Jobs of a member that are at their end, and were begun before they asked: the others still need their words.
-_ENDED = (
-    "author_id = :member AND created_at <= :before AND state IN ('ready', 'failed', 'expired', 'cancelled')"
-    " AND (announced_at > 0 OR undelivered = 1)"
-)
-_THEIRS = f"job_id IN (SELECT id FROM jobs WHERE {_ENDED})"
 _OF_JOBS = "job_id IN (SELECT id FROM jobs WHERE author_id = :member)"
 
 
@@ -32,14 +26,13 @@ class Plan:
 
 #: Every table of the database. A test finds one that is missing. Statements are run in this order.
 PLANS: Mapping[str, Plan] = {
-    "inputs": Plan(_OF_JOBS, f"DELETE FROM inputs WHERE {_THEIRS}"),
-    "job_clips": Plan(_OF_JOBS, f"DELETE FROM job_clips WHERE {_THEIRS}"),
-    "films": Plan(_OF_JOBS, f"DELETE FROM films WHERE {_THEIRS}"),
+    "inputs": Plan(_OF_JOBS, "DELETE FROM inputs WHERE job_id IN theirs"),
+    "job_clips": Plan(_OF_JOBS, "DELETE FROM job_clips WHERE job_id IN theirs"),
+    "films": Plan(_OF_JOBS, "DELETE FROM films WHERE job_id IN theirs"),
     "jobs": Plan(
         "author_id = :member",
         "UPDATE jobs SET detail = '', card_token = '', fold = '', locale = '', request = json_replace(request,"
-        " '$.prompt', '', '$.negative', '', '$.character', '', '$.character_url', NULL)"
-        f" WHERE {_ENDED}",
+        " '$.prompt', '', '$.negative', '', '$.character', '', '$.character_url', NULL) WHERE id IN theirs",
         "that a film was made, when, and what it cost: the ledger refers to it",
     ),
     "characters": Plan("owner_id = :member", "DELETE FROM characters WHERE owner_id = :member"),
@@ -68,10 +61,25 @@ PLANS: Mapping[str, Plan] = {
     "epochs": Plan("subject = 'member:' || :member", stays="amounts"),
     "rules": Plan("subject = 'member:' || :member", stays="a limit that moderators set"),
     "erasures": Plan("member_id = :member", stays="that they asked, until all of it is done"),
+    "reports": Plan(
+        "reporter_id = :member",
+        "UPDATE reports SET reason = '' WHERE reporter_id = :member",
+        "that a film was reported, and what became of it",
+    ),
+    "approvals": Plan(_OF_JOBS, stays="what a moderator said"),
+    "blocks": Plan("member_id = :member", stays="a block that moderators set: else deleting would lift it"),
+    "audit": Plan("member_id = :member", stays="what moderators did: its rows are never changed"),
+    "notices": Plan(stays="posts for moderators, which name a row of another table"),
     # Kept by what they show, not by whose they are: what nobody has any more goes at once, see `erase`.
     "pictures": Plan(stays="goes with the last job that has it"),
     "clips": Plan(stays="goes with the last job and character that has it"),
-    # Nothing about a member.
+    # Nothing about a member, but which moderator set it.
+    "servers": Plan(),
+    "moderators": Plan(),
+    "channel_lists": Plan(),
+    "word_rules": Plan(),
+    "pauses": Plan(),
+    "alerts": Plan(),
     "meta": Plan(),
     "breakers": Plan(),
     "remembered": Plan(),
@@ -134,14 +142,22 @@ async def waiting(conn: aiosqlite.Connection, member_id: int) -> list[str]:
 async def erase(conn: aiosqlite.Connection, member_id: int, before: int) -> int:
     """Remove a member's words and what they attached, as far as nothing needs it; how many of their jobs still do."""
     who = {"member": member_id, "before": before}
+    await conn.execute("CREATE TEMP TABLE IF NOT EXISTS theirs (id TEXT PRIMARY KEY)")
+    await conn.execute("DELETE FROM theirs")
+    # At their end, and begun before the member asked: the others still need their words.
+    await conn.execute(
+        "INSERT INTO theirs SELECT id FROM jobs WHERE author_id = :member AND created_at <= :before"
+        " AND state IN ('ready', 'failed', 'expired', 'cancelled') AND (announced_at > 0 OR undelivered = 1)",
+        who,
+    )
     pictures = await _hashes(
         conn,
-        f"SELECT sha256 FROM inputs WHERE {_THEIRS} UNION SELECT source FROM inputs WHERE {_THEIRS}",  # noqa: S608
-        who,
+        "SELECT sha256 FROM inputs WHERE job_id IN theirs UNION SELECT source FROM inputs WHERE job_id IN theirs",
+        {},
     )
     clips = await _hashes(
         conn,
-        f"SELECT sha256 FROM job_clips WHERE {_THEIRS} UNION SELECT clip FROM characters WHERE owner_id = :member",  # noqa: S608
+        "SELECT sha256 FROM job_clips WHERE job_id IN theirs UNION SELECT clip FROM characters WHERE owner_id = :member",
         who,
     )
     for plan in PLANS.values():
@@ -159,7 +175,7 @@ async def erase(conn: aiosqlite.Connection, member_id: int, before: int) -> int:
     )
     left = await one(
         conn,
-        f"SELECT count(*) FROM jobs WHERE author_id = :member AND created_at <= :before AND NOT ({_ENDED})",  # noqa: S608
+        "SELECT count(*) FROM jobs WHERE author_id = :member AND created_at <= :before AND id NOT IN theirs",
         who,
     )
     count = int(left[0]) if left else 0

@@ -13,14 +13,22 @@ from domain.catalogue import Wire
 from domain.faults import BadPicture, Fault, Refused
 from domain.job import Film, Job, JobState
 from domain.request import GenerationRequest
-from ui import cards, words
+from ui import cards, operator, words, words_ended, words_refused
+
+TABLES = {
+    "REFUSED": words_refused.REFUSED,
+    "PICTURE": words_refused.PICTURE,
+    "STORAGE": words_refused.STORAGE,
+    "ENDED": words_ended.ENDED,
+    "OPERATOR": operator.OPERATOR,
+}
 
 
 def any_values() -> dict[str, Any]:
     """Values for every sentence: what a fault may carry."""
     numbers = {"price": 4, "left": 2, "waiting": 10, "most": 20, "length": 5_000, "server": 77, "size": 30_000_000}
     texts = {"model": "Sora 2", "asked": "x", "why": "It is being repaired", "name": "cat.png", "position": 2}
-    lists = {"can": (10, 15), "others": ["Sora 2 Pro"], "rights": ["Send Messages"]}
+    lists = {"can": (10, 15), "others": ["Sora 2 Pro"], "rights": ["send_messages"]}
     times = {"renews_at": 1_800_000_000_000, "again_at": 1_800_000_000_000, "width": 9_000, "height": 9_000}
     return defaultdict(str, numbers | texts | lists | times)
 
@@ -50,7 +58,9 @@ def a_job(**changes: Any) -> Job:
 
 
 @pytest.mark.parametrize(
-    ("kind", "table"), [(Refused, words.REFUSED), (BadPicture, words.PICTURE)], ids=["refused", "picture"]
+    ("kind", "table"),
+    [(Refused, words_refused.REFUSED | words_refused.MODERATION), (BadPicture, words_refused.PICTURE)],
+    ids=["refused", "picture"],
 )
 def test_the_table_is_complete(kind: type[Fault], table: dict[str, words.Maker]) -> None:
     """Each reason that a fault may carry has words, and no words stand there for a reason that is gone."""
@@ -59,11 +69,11 @@ def test_the_table_is_complete(kind: type[Fault], table: dict[str, words.Maker])
 
 @pytest.mark.parametrize(
     ("table", "reason"),
-    [(name, reason) for name in ("REFUSED", "PICTURE", "ENDED", "OPERATOR") for reason in sorted(getattr(words, name))],
+    [(name, reason) for name, table in TABLES.items() for reason in sorted(table)],
 )
 def test_each_sentence_is_short_and_whole(table: str, reason: str) -> None:
     """A title without a full stop, one or two sentences that end with one, and nothing that only we understand."""
-    said = getattr(words, table)[reason](any_values() | {"subject": "model:sora-2"})
+    said = TABLES[table][reason](any_values() | {"subject": "model:sora-2"})
     assert 3 <= len(said.title) <= 90
     assert not said.title.endswith(".")
     assert said.text.endswith((".", "?", "`."))

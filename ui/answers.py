@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import re
 import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -12,11 +13,12 @@ from typing import Any
 
 import discord
 
+from domain import trail
 from domain.faults import Fault
 from ui import cards
 from ui.language import _
 from ui.results import Classic
-from ui.words import explain
+from ui.words_refused import explain
 
 log = logging.getLogger("clapper.answers")
 
@@ -47,6 +49,7 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
     A deferred answer cannot change between public and private, so it is for the member alone, and a public card
     follows it as a message of its own. A Fault becomes a refusal that only the member sees.
     """
+    trail.note(interaction=interaction.id)
     task = asyncio.ensure_future(work)
     try:
         done, _pending = await asyncio.wait({task}, timeout=QUICK)
@@ -83,6 +86,43 @@ async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
     return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
 
 
+def press(interaction: discord.Interaction, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """What a pressed component's id says, where it is of this kind; None for everything else."""
+    if interaction.type is not discord.InteractionType.component:
+        return None
+    return pattern.fullmatch(str((interaction.data or {}).get("custom_id", "")))
+
+
+async def answer_press(interaction: discord.Interaction, work: Awaitable[Reply], *, turn: bool = False) -> Shown:
+    """As `answer_with`, for a component. With `turn` the answer takes the place of the message that was pressed.
+
+    Nobody else would answer for an error here: discord.py only logs it, and the member sees "interaction failed".
+    """
+    try:
+        return await (_turn_with(interaction, work) if turn else answer_with(interaction, work))
+    except Exception as error:
+        await say_trouble(interaction, error)
+        return Shown()
+
+
+async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
+    task = asyncio.ensure_future(work)
+    done, _pending = await asyncio.wait({task}, timeout=QUICK)
+    if not done:
+        await interaction.response.defer()  # of a component: nothing is shown, and the message may be changed later
+    try:
+        reply = await task
+    except Fault as fault:
+        await say_trouble(interaction, fault)
+        return Shown()
+    shown = _content(reply.card, files="attachments")
+    if interaction.response.is_done():
+        await interaction.edit_original_response(**shown, allowed_mentions=_NOBODY)
+    else:
+        await interaction.response.edit_message(**shown, allowed_mentions=_NOBODY)
+    return Shown()
+
+
 def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, Any]:
     """The arguments of a call that shows this; an edit calls its files attachments."""
     if isinstance(card, cards.Card):
@@ -102,6 +142,7 @@ def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, A
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:
     """The last exit for any error: one calm sentence with a reference that the log has too. Never raises."""
+    trail.note(interaction=interaction.id)
     fault = getattr(error, "original", error)
     if isinstance(fault, Fault) and type(fault).REASONS:
         card = cards.refusal(explain(fault))

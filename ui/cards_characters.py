@@ -8,8 +8,8 @@ from typing import Any
 import discord
 from discord import ui
 
-from ui.cards import Card, note
-from ui.language import _
+from ui.cards import BLUE, Card, note
+from ui.language import _, decimal
 from ui.results import Classic
 from ui.words import plain
 
@@ -63,7 +63,7 @@ def characters(own: Sequence[tuple[str, float, bool, bytes | None]], others: Seq
         text = "\n".join([_("### Shared in this server"), *lines])
         entries.append((text + ("\n-# " + _("and {n} more").format(n=more) if more else ""), None))
     return Pictured(
-        discord.Colour(0x5865F2),
+        BLUE,
         _("### 🎭 Your characters") if own else _("### 🎭 Characters"),
         entries,
         "-# " + _("`/character` makes a film with one; `/characters share` lets this server use it."),
@@ -71,7 +71,7 @@ def characters(own: Sequence[tuple[str, float, bool, bytes | None]], others: Seq
 
 
 def _own(name: str, seconds: float, shared: bool) -> str:
-    length = _("a clip of {n} s").format(n=f"{seconds:.1f}")
+    length = _("a clip of {n} s").format(n=decimal(seconds, places=1))
     beside = _("shared in this server") if shared else _("yours alone")
     return f"**{plain(name, 40)}**\n-# {length} · {beside}"
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import discord
-
-from ui.cards import Card, note
+from ui.cards import BLUE, Card, note
 from ui.language import _
-from ui.words import plain
+from ui.words import plain, seconds, shape, size_name
 
 #: Presets of one list, and characters of a text in it.
 _LISTED, _SHORT = 20, 90
@@ -35,7 +33,7 @@ def presets(
     more = len(lines) - _LISTED
     if more > 0:
         lines = [*lines[:_LISTED], "-# " + _("and {n} more").format(n=more)]
-    return Card(discord.Colour(0x5865F2), _("### 📎 Presets"), *lines, foot)
+    return Card(BLUE, _("### 📎 Presets"), *lines, foot)
 
 
 def _line(name: str, text: str, options: Mapping[str, Any], beside: str) -> str:
@@ -47,8 +45,11 @@ def _options(options: Mapping[str, Any]) -> str:
     """sora-2 · 10 s · landscape · large."""
     shown = [str(options.get("model") or "")]
     if options.get("duration"):
-        shown.append(_("{n} s").format(n=options["duration"]))
-    shown += [str(options.get(name) or "") for name in ("orientation", "size")]
+        shown.append(seconds(options["duration"]))
+    if options.get("orientation"):
+        shown.append(shape(str(options["orientation"])))
+    if options.get("size"):
+        shown.append(size_name(str(options["size"])))
     return " · ".join(plain(part, 40) for part in shown if part)
 
 

@@ -9,8 +9,7 @@ from discord import app_commands
 from domain.catalogue import Model
 from domain.job import Job
 from domain.names import mark
-from ui.language import _
-from ui.words import credits, plain, recipe
+from ui.words import duration_line, job_line, model_line, size_line, size_name
 
 #: Suggestions of one answer, and characters of one suggestion.
 _MOST, _LONG = 25, 100
@@ -19,16 +18,14 @@ _MOST, _LONG = 25, 100
 def models(rows: Iterable[Model], typed: str) -> list[app_commands.Choice[str]]:
     """Models by label, what they can do, and their lowest price."""
     return [
-        _choice(f"{row.label}: {row.about}, {_('from {credits}').format(credits=credits(row.cheapest))}", row.key)
-        for row in rows
-        if typed.casefold() in f"{row.label} {row.key}".casefold()
+        _choice(model_line(row), row.key) for row in rows if typed.casefold() in f"{row.label} {row.key}".casefold()
     ][:_MOST]
 
 
 def durations(row: Model, size: str, typed: str) -> list[app_commands.Choice[int]]:
     """Lengths of a model, each with its price at a size."""
     return [
-        app_commands.Choice(name=f"{_('{n} s').format(n=seconds)} ({credits(row.price(size, seconds))})", value=seconds)
+        app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
         for seconds in row.durations
         if str(seconds).startswith(typed.strip())
     ][:_MOST]
@@ -36,18 +33,18 @@ def durations(row: Model, size: str, typed: str) -> list[app_commands.Choice[int
 
 def sizes(row: Model, typed: str) -> list[app_commands.Choice[str]]:
     """Sizes of a model, each with its lowest price."""
-    found: list[app_commands.Choice[str]] = []
-    for size in row.sizes:
-        if size.startswith(typed.casefold().strip()):
-            price = credits(min(row.price(size, seconds) for seconds in row.durations))
-            found.append(_choice(f"{size} ({_('from {credits}').format(credits=price)})", size))
-    return found[:_MOST]
+    start = typed.casefold().strip()
+    return [
+        _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
+        for size in row.sizes
+        if size.startswith(start) or size_name(size).casefold().startswith(start)
+    ][:_MOST]
 
 
 def films(jobs: Sequence[Job], typed: str) -> list[app_commands.Choice[str]]:
     """Finished films by id and prompt."""
     return [
-        _choice(f"{job.id}: {plain(job.request.prompt, 40)} ({recipe(job)})", job.id)
+        _choice(job_line(job), job.id)
         for job in jobs
         if typed.casefold() in f"{job.id} {job.request.prompt}".casefold()
     ][:_MOST]

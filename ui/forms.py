@@ -15,7 +15,7 @@ from domain.catalogue import ORIENTATIONS, Model
 from domain.request import PROMPT_MAX
 from domain.wish import Attachment, Wish
 from ui.language import _, _n
-from ui.words import credits
+from ui.words import credits, seconds
 from ui.words_making import DURATION, MODEL, PICTURES, PROMPT, SHAPE, hint
 
 #: form:<action>:<draft or generation>:<random>, where "0" stands for neither.
@@ -138,7 +138,7 @@ def _model(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[
         discord.SelectOption(
             label=row.label[:_SHORT],
             value=row.key,
-            description=_("{about}, from {credits}").format(about=row.about, credits=credits(row.cheapest))[:_SHORT],
+            description=_("{about}, from {credits}").format(about=_(row.about), credits=credits(row.cheapest))[:_SHORT],
             default=row.key == chosen,
         )
         for row in models[:_OPTIONS]
@@ -154,7 +154,7 @@ def _duration(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Lab
         discord.SelectOption(label=_("The model's usual length"), value=_USUAL, default=wanted not in lengths),
         *(
             discord.SelectOption(
-                label=_("{n} s").format(n=length),
+                label=seconds(length),
                 value=str(length),
                 description=_prices(length, models),
                 default=length == wanted,

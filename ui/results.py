@@ -12,7 +12,7 @@ from discord import ui
 from domain.faults import BadClip
 from domain.job import Job, JobState
 from ui.language import _, _n
-from ui.words import plain, recipe
+from ui.words import plain, recipe, seconds, shape, size_name
 
 #: Characters of a message with a recipe, of the 2,000 that there may be; a longer one comes as a text file.
 _MOST = 1_800
@@ -155,11 +155,11 @@ def changes(before: Job, after: Job) -> str:
     old, new = before.request, after.request
     pairs = [
         (before.label, after.label),
-        (_("{n} s").format(n=old.duration), _("{n} s").format(n=new.duration)),
-        (old.orientation, new.orientation),
-        (old.size, new.size),
+        (seconds(old.duration), seconds(new.duration)),
+        (shape(old.orientation or ""), shape(new.orientation or "")),
+        (size_name(old.size), size_name(new.size)),
     ]
-    said = [f"{plain(a, 40)} → {plain(b, 40)}" for a, b in pairs if a != b]
+    said = [f"{a} → {b}" for a, b in pairs if a != b]
     if old.prompt != new.prompt:
         said.append(_words_changed(old.prompt, new.prompt))
     return ", ".join(said)
@@ -192,10 +192,10 @@ def menu(job: Job, *, own: bool, may_delete: bool) -> list[ui.Button[Any]]:
 
 def joined_text(by: int, parts: Sequence[Job]) -> str:
     """The message that brings a joined film: whose doing it was, and whose films they are."""
-    seconds = sum(part.request.duration for part in parts)
+    total = sum(part.request.duration for part in parts)
     authors = " ".join(dict.fromkeys(f"<@{part.author_id}>" for part in parts))
     said = _n("{n} film joined by {member}", "{n} films joined by {member}", len(parts)).format(
         n=len(parts), member=f"<@{by}>"
     )
-    length = _("about {n} s").format(n=seconds)
+    length = _("about {length}").format(length=seconds(total))
     return f"{said}\n-# {length} · {_('made by {members}').format(members=authors)}"

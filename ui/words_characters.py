@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ui.language import _
-from ui.words import Maker, Values, Words, listed, plain
+from ui.language import _, decimal, listed, number
+from ui.words import Maker, Values, Words, plain
 
 
 def _clip(values: Values) -> str:
@@ -13,7 +13,7 @@ def _clip(values: Values) -> str:
 
 
 def _seconds(value: object) -> str:
-    return f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else str(value)
+    return decimal(value, places=0 if value == int(value) else 1) if isinstance(value, float | int) else str(value)
 
 
 def _others(values: Values) -> str:
@@ -56,6 +56,9 @@ CLIP: dict[str, Maker] = {
         _("The clip has no place for the video service to read it from"),
         _("Allow direct messages from this server's members: the clip is posted to you, once, and read from there."),
     ),
+    "clip_restricted": lambda v: Words(
+        _("That character comes from an age-restricted place"), _("Use it in an age-restricted channel, or privately.")
+    ),
     "film_missing": lambda v: Words(
         _("That film cannot be had"),
         _("Choose one of your own finished films, not too old: `film` suggests them as you type."),
@@ -81,12 +84,20 @@ def _kind(values: Values) -> str:
     return _("a preset") if values.get("kind") == "preset" else _("a character")
 
 
+#: Beside what `ui.words_refused` has.
+REFUSED: dict[str, Maker] = {
+    "export_dm_closed": lambda v: Words(
+        _("Clapper cannot send you direct messages"),
+        _("The export goes there. Allow direct messages from this server's members, then run it again."),
+    ),
+}
+
 #: What is wrong with a name, or with what is kept under it.
 NAMES: dict[str, Maker] = {
     "name_empty": lambda v: Words(_("It needs a name"), _("Up to 40 letters, digits and spaces.")),
     "name_long": lambda v: Words(
         _("That name is too long"),
-        _("It has {length} characters; {most} fit.").format(length=v["length"], most=v["most"]),
+        _("It has {length} characters; {most} fit.").format(length=number(v["length"]), most=v["most"]),
     ),
     "name_taken": lambda v: Words(
         _("You have {kind} of that name already").format(kind=_kind(v)),

@@ -44,6 +44,15 @@ MAKING: dict[str, Maker] = {
     ),
 }
 
+#: Part of the table of ends without a film.
+ENDING: dict[str, Maker] = {
+    "film_gone": lambda v: Words(
+        _("The film before it could not be fetched"),
+        _("Its last frame was to be the first picture. Attach a picture to begin with."),
+    ),
+    "pictures_forgotten": lambda v: Words(_("Its pictures are no longer kept"), _("Attach them again.")),
+}
+
 #: Fields of a form.
 PROMPT, MODEL, DURATION, SHAPE, PICTURES = "prompt", "model", "duration", "shape", "pictures"
 FIELDS = (PROMPT, MODEL, DURATION, SHAPE, PICTURES)
