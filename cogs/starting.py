@@ -48,15 +48,17 @@ class Starting:
         Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything. `chosen` are the
         options that the member chose themselves: remembered, once a film was begun with them.
         """
-        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise))
-        if chosen and interaction.extras.get("admitted"):
-            await self._presets.remember(chosen, guild_id=interaction.guild_id or 0, member_id=interaction.user.id)
+        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise, chosen or {}))
         job_id: str | None = interaction.extras.get("job")
         if job_id and shown.message_id:
             await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
 
     async def _reply(
-        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], otherwise: Wish | None
+        self,
+        interaction: discord.Interaction,
+        wish: Wish | Awaitable[Wish],
+        otherwise: Wish | None,
+        chosen: Mapping[str, Any],
     ) -> Reply:
         try:
             wanted = wish if isinstance(wish, Wish) else await wish
@@ -67,17 +69,26 @@ class Starting:
                 places.kind_of(interaction)
             order = await self._intake.check(await self._places.ask(interaction, wanted), **wanted.options)
             if wanted.private:
-                return await self._start_private(interaction, order)
-            places.check_rights(interaction, places.kind_of(interaction))
-            return await self._start(interaction, order)
+                reply = await self._start_private(interaction, order)
+            else:
+                places.check_rights(interaction, places.kind_of(interaction))
+                reply = await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
+        await self._remember(interaction, chosen)
+        return reply
+
+    async def _remember(self, interaction: discord.Interaction, chosen: Mapping[str, Any]) -> None:
+        try:
+            await self._presets.remember(chosen, guild_id=interaction.guild_id or 0, member_id=interaction.user.id)
+        except Fault as trouble:  # the film was begun all the same
+            log.warning("last choices could not be kept: %s", trouble)
 
     async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
         admitted = await self._intake.admit(order)
         if admitted.double:
             return Reply(_card(admitted))
-        interaction.extras["job"] = interaction.extras["admitted"] = admitted.job.id
+        interaction.extras["job"] = admitted.job.id
         return Reply(_card(admitted), public=True)
 
     async def _start_private(self, interaction: discord.Interaction, order: Order) -> Reply:
@@ -96,7 +107,6 @@ class Starting:
         if admitted.double:
             await message.delete()
             return Reply(_card(admitted))
-        interaction.extras["admitted"] = admitted.job.id
         with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
             await message.edit(view=_card(admitted), allowed_mentions=nobody)
         where = _("Started, for you alone: it comes to [our conversation]({link}).").format(link=message.jump_url)

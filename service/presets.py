@@ -48,9 +48,11 @@ class Presets:
     async def remember(self, options: Mapping[str, Any], *, guild_id: int, member_id: int) -> None:
         """Remember what a member really chose; what was left out stays as it was remembered."""
         chosen = typed(options)
+        if not chosen:
+            return
         last = await presets.choices(self._db.reader, guild_id, member_id)
         whole = filled(self._catalogue, chosen, last)
-        if chosen and whole != last:
+        if whole != last:
             async with self._db.transaction() as conn:
                 await presets.choose(conn, guild_id, member_id, whole)
 

@@ -157,7 +157,8 @@ async def erase(conn: aiosqlite.Connection, member_id: int, before: int) -> int:
     )
     clips = await _hashes(
         conn,
-        "SELECT sha256 FROM job_clips WHERE job_id IN theirs UNION SELECT clip FROM characters WHERE owner_id = :member",
+        "SELECT sha256 FROM job_clips WHERE job_id IN theirs"
+        " UNION SELECT clip FROM characters WHERE owner_id = :member",
         who,
     )
     for plan in PLANS.values():
