@@ -12,6 +12,7 @@ COPY acedata acedata
 COPY assembly assembly
 COPY cogs cogs
 COPY domain domain
+COPY locales locales
 COPY media media
 COPY service service
 COPY storage storage

@@ -6,8 +6,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+import aiohttp
+
 from assembly.commands import cogs, manage
 from assembly.health import Health
+from assembly.probe import probe
 from assembly.resources import Known, Resources
 from assembly.services import Services
 from cogs.client import Clapper
@@ -39,6 +42,7 @@ class Parts:
     def __init__(self, r: Resources, known: Known) -> None:
         settings, db, pace = r.settings, r.db, r.pace
         self._db = db
+        self._links, self._instance = r.links, r.instance
         self._begun_at = now_ms()
         self.loops: list[Loop] = []
         self.operator = Operator(settings.operator_channel_id)
@@ -133,7 +137,13 @@ class Parts:
         await self._copies.fetch(job, path)
 
     async def _probe(self) -> bool | None:
-        return None
+        """Whether the public address leads here; None without one."""
+        if not self._links.public_url:
+            return None
+        try:
+            return (await probe(self._links))[1] == self._instance
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False
 
     async def _tell(self, reason: str, subject: str) -> None:
         next(loop for loop in self.loops if loop.name == "alerts").wake()

@@ -22,6 +22,7 @@ from service.decisions import Decisions
 from service.dispatch import Caps, Dispatch
 from service.doorman import Ceiling
 from service.drafts import Drafts
+from service.halting import Halting
 from service.housekeeping import Housekeeping
 from service.intake import Intake
 from service.parcels import Parcels
@@ -111,6 +112,13 @@ class Services:
         self.approvals = Approvals(db, rights=self.rights, results=self.results)
         self.decisions = Decisions(known=self.policies, rights=self.rights, check_rule=check_rule, on_notice=wake)
         self.treasury = Treasury(db, known=self.policies, rights=self.rights, on_notice=wake)
+        self.halting = Halting(
+            db,
+            rights=self.rights,
+            pauses=self.pauses,
+            operator_channel_id=settings.operator_channel_id,
+            on_notice=wake,
+        )
         self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=wake)
         self.characters = Characters(db, clips=self.clips)
         self.presets = Presets(db, catalogue=settings.catalogue)

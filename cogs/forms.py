@@ -103,9 +103,7 @@ class Forms(commands.Cog):
             return replace(wish, options=had_by(row, wish.options))
 
         # Whatever became of what it began from: what was typed is kept.
-        otherwise = Wish().filled_in(filled.options, filled.uploaded)
-        chosen = filled.options if action == "new" else None
-        await self._start(interaction, wished(), otherwise=otherwise, chosen=chosen)
+        await self._start(interaction, wished(), otherwise=Wish().filled_in(filled.options, filled.uploaded))
 
     def _models(self) -> list[Model]:
         return self._intake.offered() or list(self._intake.catalogue.models)

@@ -11,6 +11,7 @@ from discord.ext import commands
 
 from domain.catalogue import Model
 from domain.faults import Refused
+from domain.preset import typed
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
@@ -66,14 +67,10 @@ class Generate(commands.Cog):
         spoiler: bool = False,
     ) -> None:
         images = [image for image in (image1, image2, image3, image4) if image]
+        options = {"model": model, "duration": duration, "orientation": orientation, "size": size}
         wish = Wish(
-            options={
-                "prompt": prompt or "",
-                "model": model,
-                "duration": duration,
-                "orientation": orientation,
-                "size": size,
-            },
+            options={"prompt": prompt or "", **options},
+            chosen=typed(options),
             pictures=tuple(Attachment(image.filename, image.url, image.size) for image in images),
             private=private,
             spoiler=spoiler,
@@ -82,7 +79,7 @@ class Generate(commands.Cog):
         if prompt is None:
             await self._open(interaction, await completed)
         else:
-            await self._start(interaction, completed, otherwise=wish, chosen=wish.options)
+            await self._start(interaction, completed, otherwise=wish)
 
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -115,10 +112,10 @@ class Generate(commands.Cog):
 
     async def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
         """The model and size that a film would have now, as far as they are typed, preset or remembered."""
-        typed = {name: getattr(interaction.namespace, name, None) for name in ("model", "size")}
+        so_far = {name: getattr(interaction.namespace, name, None) for name in ("model", "size")}
         preset = getattr(interaction.namespace, "preset", None)
         try:
-            wish = await self._presets.complete(Wish(options=typed), preset, **_who(interaction))
+            wish = await self._presets.complete(Wish(options=so_far), preset, **_who(interaction))
             model, size = wish.options.get("model"), wish.options.get("size")
             row = find_model(self._intake.catalogue, model)
         except Refused:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Awaitable, Mapping
-from typing import Any
+from collections.abc import Awaitable
 
 import discord
 
@@ -14,7 +13,7 @@ from domain.wish import Wish
 from service.drafts import Drafts
 from service.intake import Admitted, Intake, Order
 from service.presets import Presets
-from ui import cards, places, results
+from ui import cards, cards_account, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
 from ui.places import Places
@@ -41,24 +40,19 @@ class Starting:
         wish: Wish | Awaitable[Wish],
         *,
         otherwise: Wish | None = None,
-        chosen: Mapping[str, Any] | None = None,
+        confirmed: bool = False,
     ) -> None:
-        """Answer an interaction with the film of a wish.
+        """Answer an interaction with the film of a wish; `confirmed`: its price was said before.
 
-        Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything. `chosen` are the
-        options that the member chose themselves: remembered, once a film was begun with them.
+        Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything.
         """
-        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise, chosen or {}))
+        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise, confirmed))
         job_id: str | None = interaction.extras.get("job")
         if job_id and shown.message_id:
             await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
 
     async def _reply(
-        self,
-        interaction: discord.Interaction,
-        wish: Wish | Awaitable[Wish],
-        otherwise: Wish | None,
-        chosen: Mapping[str, Any],
+        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], otherwise: Wish | None, confirmed: bool
     ) -> Reply:
         try:
             wanted = wish if isinstance(wish, Wish) else await wish
@@ -68,6 +62,8 @@ class Starting:
             if not wanted.home:
                 places.kind_of(interaction)
             order = await self._intake.check(await self._places.ask(interaction, wanted), **wanted.options)
+            if order.confirm and not confirmed:
+                return await self._ask_first(interaction, wanted, order)
             if wanted.private:
                 reply = await self._start_private(interaction, order)
             else:
@@ -75,21 +71,36 @@ class Starting:
                 reply = await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
-        await self._remember(interaction, chosen)
+        await self._remember(wanted, order)
         return reply
 
-    async def _remember(self, interaction: discord.Interaction, chosen: Mapping[str, Any]) -> None:
+    async def _remember(self, wish: Wish, order: Order) -> None:
         try:
-            await self._presets.remember(chosen, guild_id=interaction.guild_id or 0, member_id=interaction.user.id)
+            await self._presets.remember(wish.chosen, guild_id=order.ask.guild_id, member_id=order.ask.author_id)
         except Fault as trouble:  # the film was begun all the same
             log.warning("last choices could not be kept: %s", trouble)
+
+    async def _ask_first(self, interaction: discord.Interaction, wish: Wish, order: Order) -> Reply:
+        """Above a price that moderators set, a member says yes before anything is charged."""
+        account = await self._intake.account(order.ask)
+        draft = await self._drafts.keep(wish, author_id=interaction.user.id)
+        return Reply(
+            cards_account.confirm(
+                order.price,
+                prompt=order.request.prompt,
+                left=account.left,
+                granted=account.granted,
+                renews_at=account.renews_at,
+                draft_id=draft.id,
+            )
+        )
 
     async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
         admitted = await self._intake.admit(order)
         if admitted.double:
             return Reply(_card(admitted))
         interaction.extras["job"] = admitted.job.id
-        return Reply(_card(admitted), public=True)
+        return Reply(lambda: _card(admitted), public=True, locale=admitted.job.server_locale)
 
     async def _start_private(self, interaction: discord.Interaction, order: Order) -> Reply:
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""

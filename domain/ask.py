@@ -19,7 +19,9 @@ class Ask:
     channel_id: int
     place: str
     author_id: int
+    #: The member's language and the server's, as Discord names them.
     locale: str
+    server_locale: str = ""
     private: bool = False
     spoiler: bool = False
     pictures: tuple[Attachment, ...] = ()

@@ -250,6 +250,13 @@ class Job:
     reserved: bool = False  # its author lets nobody else build on it
     deleted_at: int = 0
     films: tuple[Film, ...] = ()
+    #: The server's language when it was asked for: what everyone reads is in it.
+    server_locale: str = ""
+
+    @property
+    def told_in(self) -> str:
+        """The locale of those who read about it: the server, or the member alone."""
+        return self.locale if self.private else self.server_locale
 
     @property
     def film_came_late(self) -> bool:

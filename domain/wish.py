@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from domain.clip import Clip
+from domain.preset import typed
 
 #: How a film can begin from another generation. Stored with each job: they never change their meaning.
 ACTIONS = ("again", "edit", "continue", "retry")
@@ -42,6 +43,8 @@ class Wish:
     """One film that somebody wants. `options` are the arguments of `domain.request.parse`, each perhaps wrong."""
 
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: Those of them that the member chose themselves: remembered, once a film was begun.
+    chosen: Mapping[str, Any] = field(default_factory=dict[str, Any])
     pictures: tuple[Attachment, ...] = ()
     #: The clip of a character, where the film is to have one.
     clip: Clip | None = None
@@ -62,7 +65,9 @@ class Wish:
         No new pictures keep the earlier ones; new ones replace them, but for the frame that a continued film begins
         with.
         """
-        wish = replace(self, options={**self.options, **options})
+        # What a film was made with that this one begins from is no choice of whoever runs it again.
+        chosen = {} if self.action else {**self.chosen, **typed(options)}
+        wish = replace(self, options={**self.options, **options}, chosen=chosen)
         if not uploaded:
             return wish
         if self.action == "continue":

@@ -158,8 +158,11 @@ class Intake:
         doorman.check(ask, policy, now=self._clock())
         doorman.check_request(request, doorman.standing_of(ask, policy, self._ceiling), self.catalogue)
         await self._censor.check(ask, request.prompt)
-        if policy.spoils(ask.spot.ids):
-            ask = replace(ask, spoiler=True)
+        ask = replace(
+            ask,
+            spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
+            server_locale=policy.server.language or ask.server_locale,
+        )
         price = row.price(request.size, request.duration)
         unit = row.character if ask.clip else ""
         return Order(ask, request, row.label, price, unit, confirm=doorman.needs_confirming(policy, price))
@@ -187,6 +190,7 @@ class Intake:
             place=ask.place,
             author_id=ask.author_id,
             locale=ask.locale,
+            server_locale=ask.server_locale,
             request=order.request,
             wire=row.wire,
             label=row.label,

@@ -115,6 +115,7 @@ class Places:
             place="dm" if wish.private else "" if channel is None else _KINDS.get(channel.type, ""),
             author_id=person.user_id,
             locale=str(interaction.locale),
+            server_locale=str(interaction.guild_locale or ""),
             private=wish.private,
             spoiler=wish.spoiler,
             pictures=wish.pictures,
