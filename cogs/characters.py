@@ -108,7 +108,8 @@ class CharacterFilms(commands.Cog):
             job = await self._characters.film(film, member_id=interaction.user.id)
             return Clip(job.id, film=job.id, start=start, end=end, restricted=job.restricted)
         found = await self._characters.find(character or "", **_who(interaction))
-        return Clip(found.name, sha256=found.clip, start=start, end=end, restricted=found.restricted)
+        owner = found.owner_id
+        return Clip(found.name, sha256=found.clip, start=start, end=end, restricted=found.restricted, owner_id=owner)
 
     def _usual(self) -> Model:
         """The first model that can be had and takes characters; where there is none, the refusal says so."""

@@ -163,6 +163,7 @@ class BadClip(Refused):
             "clip_unreachable",
             "clip_forgotten",
             "clip_dm_closed",
+            "clip_owner_closed",
             "clip_restricted",
             "film_missing",
             "span_position",

@@ -35,7 +35,7 @@ FilmOf = Callable[[Job, Path], Awaitable[None]]
 
 
 class Poster(Protocol):
-    """Shows a clip to its member, in a message of ours that the API can read it from."""
+    """Shows a clip to whoever brought it, in a message of ours that the API can read it from."""
 
     async def post(self, member_id: int, path: Path, locale: str) -> tuple[int, int]:
         """The channel and message that show it now. Raises DeliveryFault."""
@@ -91,7 +91,7 @@ class Clips:
             await clips.keep(conn, kept, self._clock())
             await clips.ready(conn, job.id, kept.sha256)
         if not self._links.public_url:
-            await self._link_to_post(job, kept)
+            await self._link_to_post(job, wanted.clip, kept)
         return request
 
     async def linked(self, job: Job) -> GenerationRequest:
@@ -103,9 +103,9 @@ class Clips:
         async with self._db.transaction() as conn:
             wanted = await clips.of(conn, job.id)
         kept = await clips.get(self._db.reader, wanted.sha256) if wanted else None
-        if kept is None:
+        if wanted is None or kept is None:
             raise BadClip("clip_forgotten")
-        return replace(job.request, character_url=await self._link_to_post(job, kept))
+        return replace(job.request, character_url=await self._link_to_post(job, wanted.clip, kept))
 
     @asynccontextmanager
     async def fetched(self, clip: Clip) -> AsyncGenerator[Checked]:
@@ -169,36 +169,42 @@ class Clips:
         except Refused as fault:
             raise BadClip("film_missing") from fault
 
-    async def _link_to_post(self, job: Job, clip: KeptClip) -> str:
-        """A fresh link to the clip in the member's direct messages, where it is posted once."""
+    async def _link_to_post(self, job: Job, clip: Clip, kept: KeptClip) -> str:
+        """A fresh link to the clip in the direct messages of whoever brought it, where it is posted once."""
+        owner = clip.owner_id or job.author_id
         async with self._db.transaction() as conn:
-            place = await clips.posted(conn, clip.sha256, job.author_id)
+            place = await clips.posted(conn, kept.sha256, owner)
         link = await self._poster.link(*place) if place else None
         if link is None:
-            place = await self._post(job, clip)
+            place = await self._post(job, owner, kept)
             async with self._db.transaction() as conn:
-                await clips.note_post(conn, clip.sha256, job.author_id, *place)
+                await clips.note_post(conn, kept.sha256, owner, *place)
             link = await self._poster.link(*place)
         if link is None:
-            raise BadClip("clip_dm_closed")
+            raise BadClip(_closed(job, owner))
         return link
 
-    async def _post(self, job: Job, clip: KeptClip) -> tuple[int, int]:
+    async def _post(self, job: Job, owner: int, kept: KeptClip) -> tuple[int, int]:
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             path, small = Path(folder) / "clip.mp4", Path(folder) / "small" / "clip.mp4"
-            await asyncio.to_thread(path.write_bytes, clip.data)
+            await asyncio.to_thread(path.write_bytes, kept.data)
             try:
                 try:
-                    return await self._poster.post(job.author_id, path, job.locale)
+                    return await self._poster.post(owner, path, job.locale)
                 except DeliveryFault as fault:
                     if fault.reason != "too_large":
                         raise
                 await asyncio.to_thread(small.parent.mkdir)
                 await films.fit(path, small, limit=_SMALL)
-                return await self._poster.post(job.author_id, small, job.locale)
+                return await self._poster.post(owner, small, job.locale)
             except BadFilm as fault:
                 raise BadClip("clip_broken", name=job.request.character) from fault
             except DeliveryFault as fault:
                 if not fault.final and fault.reason != "too_large":
                     raise
-                raise BadClip("clip_dm_closed") from fault
+                raise BadClip(_closed(job, owner)) from fault
+
+
+def _closed(job: Job, owner: int) -> str:
+    """Why a clip can be posted nowhere: a reason of BadClip."""
+    return "clip_dm_closed" if owner == job.author_id else "clip_owner_closed"

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from domain.faults import BadClip, BadPicture, FetchFault, Refused
+from domain.faults import BadClip, BadPicture, DeliveryFault, FetchFault, Refused
 from domain.job import Event, Job
 from domain.request import orientation_of
 from domain.wish import framed
@@ -24,6 +24,8 @@ from storage.database import Database
 log = logging.getLogger("clapper.preparing")
 
 _FETCH_TRIES = 3
+#: Seconds until Discord is asked again for what it did not do now.
+_AGAIN = 5.0
 _SHAPES = ("landscape", "portrait", "square")
 
 #: The last picture of a generation's film, as JPEG or PNG. Raises Refused `film_gone`.
@@ -59,6 +61,10 @@ class Preparing:
         except BadClip as fault:
             detail = json.dumps(fault.values, default=str)
             await self._results.settle(job.id, Event.BAD_INPUT, reason=fault.reason, detail=detail)
+            return
+        except DeliveryFault as fault:
+            log.info("job %s: Discord does not show its clip yet: %s", job.id, fault)
+            await asyncio.sleep(_AGAIN)  # the job is not ready, so it is taken up again after this
             return
         shapes = tuple(dict.fromkeys(name.split()[1] for name in job.wire.pixels)) or _SHAPES
         ready: list[tuple[int, inputs.Stored, inputs.Stored]] = []

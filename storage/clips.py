@@ -61,12 +61,15 @@ async def of(conn: aiosqlite.Connection, job_id: str) -> JobClip | None:
 async def reusable(conn: aiosqlite.Connection, job: Job) -> Clip | None:
     """A job's clip for another job, from the store where it got there; None when it has none."""
     found = await of(conn, job.id)
-    return replace(found.clip, sha256=found.sha256) if found else None
+    if found is None:
+        return None
+    return replace(found.clip, sha256=found.sha256, owner_id=found.clip.owner_id or job.author_id)
 
 
 async def ready(conn: aiosqlite.Connection, job_id: str, sha256: str) -> None:
-    """A job's clip is this one."""
-    await conn.execute("UPDATE job_clips SET sha256 = ? WHERE job_id = ?", (sha256, job_id))
+    """A job's clip is this one. Its link is forgotten: it would die anyway."""
+    sql = "UPDATE job_clips SET sha256 = ?, clip = json_set(clip, '$.url', '') WHERE job_id = ?"
+    await conn.execute(sql, (sha256, job_id))
 
 
 async def keep(conn: aiosqlite.Connection, clip: KeptClip, now: int) -> None:

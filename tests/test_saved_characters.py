@@ -179,6 +179,54 @@ async def test_private_films_stay_private(open_wire: OpenWire) -> None:
         assert await w.rows("SELECT * FROM character_shares") == []
 
 
+async def test_a_film_of_an_age_restricted_place_stays_there(open_wire: OpenWire) -> None:
+    """Its character is used in age-restricted channels and in private, and nowhere else, also when it was saved."""
+    async with open_wire() as w:
+        red = w.wire.add_channel("red", nsfw=True)
+        await run(w, "video", {"prompt": "film 1"}, channel=red)
+        await w.api.finish((await accepted(w)).id)
+        job = (await told(w))[0]["id"]
+        await run(w, "characters save", {"name": "Luna", "film": job})
+        for source in ({"film": job}, {"character": "Luna"}):
+            refused = await run(w, "character", {"prompt": "x", **source})
+            assert "age-restricted place" in refused.text
+            assert "with " in (await run(w, "character", {"prompt": "y", **source}, channel=red)).text
+        private = await run(w, "character", {"prompt": "z", "film": job, "private": True})
+        assert "for you alone" in private.text
+
+
+async def test_a_deleted_film_takes_its_clip_along(open_wire: OpenWire, luna: tuple[str, bytes]) -> None:
+    """What was attached to a film goes with it; the clip of a saved character does not."""
+    async with open_wire() as w:
+        await run(w, "character", {"prompt": "x"}, attachments={"clip": luna})
+        await w.api.finish((await accepted(w)).id)
+        job = (await told(w))[0]["id"]
+        (message,) = await w.wire.wait_for(lambda: [m for t in w.wire.threads() for m in w.wire.messages(t) if m.files])
+        more = await (await w.wire.press(message, f"job:more:{job}")).response()
+        ask = await (await w.wire.press(more.message, f"job:delete:{job}")).response()
+        await (await w.wire.press(ask.message, f"job:erase:{job}")).response()
+        assert await w.rows("SELECT * FROM clips") == []
+        assert await w.rows("SELECT * FROM job_clips") == []
+
+
+async def test_others_use_a_character_without_seeing_its_clip(open_wire: OpenWire, luna: tuple[str, bytes]) -> None:
+    """Without a public address a clip is posted to whoever brought it, whoever makes a film with it."""
+    async with open_wire(public_url="") as w:
+        bob = w.wire.add_member("bob")
+        await save(w, luna)
+        await run(w, "characters share", {"name": "Luna"})
+        await run(w, "character", {"prompt": "x", "character": "Luna"}, member=bob)
+        await accepted(w)
+        assert [m for m in w.wire.messages(w.wire.dm(bob)) if m.files] == []
+        assert len([m for m in w.wire.messages(w.wire.dm(w.wire.member)) if m.files]) == 1
+        w.wire.delete_message(w.wire.messages(w.wire.dm(w.wire.member))[0])
+        w.wire.close_dms(w.wire.member)
+        await run(w, "character", {"prompt": "y", "character": "Luna"}, member=bob)
+        await w.wire.wait_for(
+            lambda: [m for m in w.wire.messages(w.wire.channel) if "but these are closed" in m.content], 20
+        )
+
+
 async def test_the_list_shows_pictures(open_wire: OpenWire, luna: tuple[str, bytes]) -> None:
     """Each of one's own has its picture and says whether it is shared; others' names are there without."""
     async with open_wire() as w:

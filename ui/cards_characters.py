@@ -56,18 +56,26 @@ def characters(own: Sequence[tuple[str, float, bool, bytes | None]], others: Seq
             )
         )
     entries = [(_own(name, seconds, shared), picture) for name, seconds, shared, picture in own[:LISTED]]
-    shared = [f"**{plain(name, 40)}** · <@{owner}>" for name, owner in others]
-    if shared:
-        lines = shared[:30]
-        more = len(shared) - len(lines)
-        text = "\n".join([_("### Shared in this server"), *lines])
-        entries.append((text + ("\n-# " + _("and {n} more").format(n=more) if more else ""), None))
+    if others:
+        lines = fitting([f"**{plain(name, 40)}** · <@{owner}>" for name, owner in others], 1_500)
+        entries.append(("\n".join([_("### Shared in this server"), *lines]), None))
     return Pictured(
         BLUE,
         _("### 🎭 Your characters") if own else _("### 🎭 Characters"),
         entries,
         "-# " + _("`/character` makes a film with one; `/characters share` lets this server use it."),
     )
+
+
+def fitting(lines: Sequence[str], room: int) -> list[str]:
+    """The first of these lines that have so many characters together, and how many more there are."""
+    kept: list[str] = []
+    for line in lines:
+        room -= len(line) + 1
+        if room < 0:
+            return [*kept, "-# " + _("and {n} more").format(n=len(lines) - len(kept))]
+        kept.append(line)
+    return kept
 
 
 def _own(name: str, seconds: float, shared: bool) -> str:

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ui.cards import BLUE, Card, note
+from ui.cards_characters import fitting
 from ui.language import _
 from ui.words import plain, seconds, shape, size_name
 
-#: Presets of one list, and characters of a text in it.
-_LISTED, _SHORT = 20, 90
+#: Characters of a list, of the 4,000 that a card takes, and of a text in it.
+_ROOM, _SHORT = 3_200, 90
 
 
 def presets(
@@ -30,10 +31,7 @@ def presets(
         _line(name, text, options, _("shared in this server") if here else "") for name, text, options, here in own
     ]
     lines += [_line(name, text, options, f"<@{owner}>") for name, text, options, owner in others]
-    more = len(lines) - _LISTED
-    if more > 0:
-        lines = [*lines[:_LISTED], "-# " + _("and {n} more").format(n=more)]
-    return Card(BLUE, _("### 📎 Presets"), *lines, foot)
+    return Card(BLUE, _("### 📎 Presets"), "\n".join(fitting(lines, _ROOM)), foot)
 
 
 def _line(name: str, text: str, options: Mapping[str, Any], beside: str) -> str:

@@ -56,6 +56,10 @@ CLIP: dict[str, Maker] = {
         _("The clip has no place for the video service to read it from"),
         _("Allow direct messages from this server's members: the clip is posted to you, once, and read from there."),
     ),
+    "clip_owner_closed": lambda v: Words(
+        _("The clip has no place for the video service to read it from"),
+        _("It would be the direct messages of the member who brought it, but these are closed."),
+    ),
     "clip_restricted": lambda v: Words(
         _("That character comes from an age-restricted place"), _("Use it in an age-restricted channel, or privately.")
     ),
