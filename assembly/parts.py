@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -76,7 +77,13 @@ class Parts:
             folder=r.folder,
             meter=r.metrics,
         )
-        reports = Reports(db, rights=services.rights, blocks=services.blocks, courier=self.courier, on_notice=self.wake)
+        reports = Reports(
+            db,
+            rights=services.rights,
+            blocks=services.blocks,
+            courier=self.courier,
+            on_notice=partial(self.wake, "notices"),
+        )
         posts = Posts(self.bot)
         self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
         erase = Erase(db, posts=posts, courier=self.courier)
@@ -117,10 +124,11 @@ class Parts:
             Loop("alerts", alerts.step, every=60.0),
         ]
 
-    def wake(self) -> None:
-        """Something happened that loops wait for."""
+    def wake(self, *names: str) -> None:
+        """Something happened that the loops of these names wait for; with none, that any may wait for."""
         for loop in self.loops:
-            if loop.name not in ("housekeeping", "alerts", "erase", "privacy"):  # these have their own hours
+            # Housekeeping, alerts, erasing and privacy have their own hours.
+            if loop.name in (names or ("reconcile", "dispatch", "delivery", "notices")):
                 loop.wake()
 
     def _when_logged_in(self, step: Callable[[], Awaitable[float | None]]) -> Callable[[], Awaitable[float | None]]:

@@ -65,7 +65,7 @@ def ours(db: Database, key: bytes) -> web.Application:
 
     async def no_clip(job_id: str) -> None: ...
 
-    results = Results(db, pace=Pace(), on_change=lambda: None, meter=Meter())
+    results = Results(db, pace=Pace(), on_change=lambda *_: None, meter=Meter())
     public = PublicApp(
         read_link=Links(key, "").read,
         on_callback=results.called_back,

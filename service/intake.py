@@ -14,7 +14,7 @@ from domain.ask import Ask
 from domain.catalogue import Catalogue, Model
 from domain.clip import with_character
 from domain.faults import BadClip, Refused
-from domain.job import Job, JobState
+from domain.job import FINAL, Job, JobState
 from domain.pace import Pace
 from domain.request import GenerationRequest, parse
 from service import doorman
@@ -81,7 +81,7 @@ class Intake:
         allowed: frozenset[int],
         total_in_flight: int,
         pace: Pace,
-        on_job: Callable[[], None],
+        on_job: Callable[..., None],
         meter: Meter,
         log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
@@ -183,7 +183,7 @@ class Intake:
         row = self.catalogue.get(order.request.model)
         assert row is not None
         job = Job(
-            id="".join(secrets.choice(_ALPHABET) for _ in range(10)),
+            id="".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(10)),
             interaction_id=ask.interaction_id,
             guild_id=ask.guild_id,
             channel_id=ask.channel_id,
@@ -219,7 +219,7 @@ class Intake:
             self._meter.credits("hold", job.price)
             prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
-        self._on_job()
+            self._on_job("dispatch", *(("notices",) if admitted.job.state is JobState.AWAITING else ()))
         return admitted
 
     async def _write(self, job: Job, fold: str, order: Order) -> Admitted:
@@ -259,8 +259,9 @@ class Intake:
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""
         async with self._db.transaction() as conn:
-            await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
-        self._on_job()
+            state = await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
+        if state in FINAL:
+            self._on_job("delivery")  # its end has waited for its card
 
 
 def _fold(order: Order) -> str:

@@ -130,6 +130,19 @@ async def test_an_export_is_about_oneself(open_wire: OpenWire, tmp_path: Path) -
             assert SECRET not in got.read("data.json").decode()
 
 
+async def test_it_works_in_direct_messages_too(open_wire: OpenWire) -> None:
+    """Who has left every server can still ask, where the bot can be written to."""
+    async with open_wire() as w:
+        await run(w, "presets save", {"name": "Garden", "text": SECRET})
+        conversation = w.wire.dm(w.wire.member)
+        await run(w, "privacy export", channel=conversation)
+        assert [m for m in w.wire.messages(conversation) if m.files]
+        asked = await run(w, "privacy delete", channel=conversation)
+        done = await (await w.wire.press(asked.message, asked.message.custom_ids[0])).response()
+        assert "It is deleted" in done.text
+        assert await w.rows("SELECT * FROM presets") == []
+
+
 async def test_an_export_wants_open_messages(open_wire: OpenWire) -> None:
     """Where nothing can be sent, the answer says what to do."""
     async with open_wire() as w:
