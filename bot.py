@@ -29,8 +29,8 @@ from web import PublicApp, admin_app, serve
 
 log = logging.getLogger("clapper")
 
-#: Seconds that work in hand gets when the bot is told to stop.
-_GRACE = 20.0
+#: Seconds that work in hand gets when the bot is told to stop; closing takes some more, and all is over within 20.
+_GRACE = 15.0
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,7 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
+            "posted",
             "blocked",
             "channel_closed",
             "words",

@@ -17,6 +17,7 @@ from domain.job import FINAL, Job, JobState
 from domain.model import Mode, Model
 from domain.pace import Pace
 from domain.request import GenerationRequest, parse
+from domain.turns import Standing
 from service import doorman
 from service.breakers import Breakers
 from service.censor import Censor
@@ -25,7 +26,8 @@ from service.loops import now_ms
 from service.meter import Meter
 from service.pauses import Pauses
 from service.policies import Policies
-from storage import approvals, inputs, jobs, ledger, owners
+from service.turns import Turns
+from storage import approvals, inputs, jobs, ledger, owners, turns
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -58,8 +60,8 @@ class Admitted:
     left: int | None
     #: When to expect the film, unix ms.
     ready_at: int
-    #: Jobs that wait in front of it.
-    ahead: int = 0
+    #: Jobs whose turn comes before its own; None where it need not wait.
+    ahead: int | None = None
     double: bool = False
 
 
@@ -77,7 +79,7 @@ class Intake:
         ceiling: Ceiling,
         pauses: Pauses,
         allowed: frozenset[int],
-        total_in_flight: int,
+        turns: Turns,
         pace: Pace,
         on_job: Callable[..., None],
         meter: Meter,
@@ -92,7 +94,7 @@ class Intake:
         self._ceiling = ceiling
         self._pauses = pauses
         self._allowed = allowed
-        self._total = total_in_flight
+        self._turns = turns
         self._pace = pace
         self._on_job = on_job
         self._meter = meter
@@ -228,7 +230,9 @@ class Intake:
                 conn, guild_id=ask.guild_id, author_id=ask.author_id, fold=fold, since=now - self._pace.double
             )
             if double:
-                return Admitted(double, None, double.created_at + double.usual_seconds * 1000, double=True)
+                ahead = int(double.card_says.partition(":")[2]) if double.card_says.startswith("waits:") else None
+                ready_at = double.card_ready_at or double.created_at + double.usual_seconds * 1000
+                return Admitted(double, None, ready_at, ahead, double=True)
             waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
             if waiting >= WAITING_MAX:
                 raise Refused("waiting_full", waiting=waiting)
@@ -247,11 +251,11 @@ class Intake:
                 await approvals.ask(conn, job.guild_id, job.id, now)
             if not await inputs.attach(conn, job.id, ask.pictures, now):
                 raise Refused("pictures_forgotten")
-            usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
-            ahead = await jobs.place_in_queue(conn, job)
-        # The queue moves `total` films at a time, each about as long as the usual one.
-        rounds = 1 + ahead // self._total
-        return Admitted(job, held.left, now + rounds * usual * 1000, ahead)
+            said = await self._turns.of_newest(conn, job)
+            if said.standing is Standing.AT_ONCE:
+                return Admitted(job, held.left, said.ready_at)
+            await turns.said(conn, job.id, said, now=now)
+        return Admitted(job, held.left, said.ready_at, said.ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""

@@ -92,8 +92,9 @@ REFUSED: dict[str, Maker] = MAKING | {
         _("There is no such undelivered film"), _("`/manage jobs` lists those that found no place.")
     ),
     "job_gone": lambda v: Words(_("That film is no longer known"), _("It may have been deleted.")),
-    "too_late": lambda v: Words(
-        _("It is being made already"), _("A film that the video service has begun cannot be stopped.")
+    "too_late": lambda v: Words(_("It is over already"), _("There is nothing left to stop.")),
+    "posted": lambda v: Words(
+        _("It is posted already"), _("It was on its way before you pressed. A moderator can delete it.")
     ),
 }
 REFUSED |= MODELS
