@@ -38,7 +38,7 @@ from settings import Settings
 
 
 class Services:
-    """Every service that knows nothing of Discord. `wake` tells the loops of these names, `tell` the operator of a breaker."""
+    """Every service that knows nothing of Discord. `wake` wakes loops by name, `tell` says a breaker's trouble."""
 
     def __init__(
         self,
