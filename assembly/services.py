@@ -7,6 +7,7 @@ from functools import partial
 
 from acedata.platform import balance
 from assembly.resources import Known, Resources
+from domain.turns import Caps
 from service.accounts import Accounts
 from service.again import Again
 from service.approvals import Approvals
@@ -17,9 +18,10 @@ from service.breakers import Breakers, Tell
 from service.cancel import Cancel
 from service.censor import Censor
 from service.decisions import Decisions
-from service.dispatch import Caps, Dispatch
+from service.dispatch import Dispatch
 from service.doorman import Ceiling
 from service.drafts import Drafts
+from service.halting import Halting
 from service.housekeeping import Housekeeping
 from service.intake import Intake
 from service.parcels import Parcels
@@ -27,18 +29,20 @@ from service.patterns import WordRules, check_rule
 from service.pauses import Pauses
 from service.policies import Policies
 from service.preparing import Preparing
+from service.recents import Recents
 from service.reconcile import Reconcile
 from service.refusals import Refusals
 from service.results import Results
 from service.rights import Rights
 from service.timekeeper import Timekeeper
 from service.treasury import Treasury
+from service.turns import Turns
 from service.underway import UnderWay
 from settings import Settings
 
 
 class Services:
-    """Every service that knows nothing of Discord. `wake` wakes loops by name, `tell` says a breaker's trouble."""
+    """Every service that knows nothing of Discord. `wake` takes names of loops; `tell` is for the operator."""
 
     def __init__(
         self,
@@ -55,6 +59,8 @@ class Services:
         self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
         self.pauses = Pauses(db, known=known.pauses, on_change=partial(wake, "dispatch"))
         self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics)
+        caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
+        self.turns = Turns(caps, paused=self.pauses.servers)
         self.dispatch = Dispatch(
             db,
             client=r.client,
@@ -63,13 +69,13 @@ class Services:
             results=self.results,
             breakers=self.breakers,
             pauses=self.pauses,
-            caps=Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight),
+            caps=caps,
             pace=pace,
         )
         self.reconcile = Reconcile(
             db,
             client=r.client,
-            links=r.links,
+            recents=Recents(client=r.client, links=r.links),
             results=self.results,
             dispatch=self.dispatch,
             timekeeper=Timekeeper(db, deadline=pace.deadline),
@@ -88,7 +94,7 @@ class Services:
             ceiling=self.ceiling,
             pauses=self.pauses,
             allowed=settings.allowed_servers,
-            total_in_flight=settings.total_in_flight,
+            turns=self.turns,
             pace=pace,
             on_job=wake,
             meter=r.metrics,
@@ -101,6 +107,13 @@ class Services:
         self.approvals = Approvals(db, rights=self.rights, results=self.results)
         self.decisions = Decisions(known=self.policies, rights=self.rights, check_rule=check_rule, on_notice=told)
         self.treasury = Treasury(db, known=self.policies, rights=self.rights, on_notice=told)
+        self.halting = Halting(
+            db,
+            rights=self.rights,
+            pauses=self.pauses,
+            operator_channel_id=settings.operator_channel_id,
+            on_notice=told,
+        )
         self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=told)
         self.drafts = Drafts(db)
         self.again = Again(db, allows_reuse=self._allows_reuse)

@@ -15,6 +15,7 @@ from domain.faults import Refused
 from domain.job import Event, Film, Job, JobState, Report, Verdict
 from domain.pace import Pace
 from domain.people import Person
+from domain.turns import Caps
 from service.breakers import Breakers
 from service.cancel import Cancel, Cancelled
 from service.censor import Censor
@@ -26,6 +27,7 @@ from service.pauses import Pauses
 from service.policies import Policies
 from service.results import Results, Settled
 from service.rights import Rights
+from service.turns import Turns
 from storage import jobs, outbox
 from storage.database import Database, open_database
 
@@ -191,7 +193,7 @@ def make_intake(db: Database, ceiling: Ceiling, clock: Callable[[], int], known:
         ceiling=ceiling,
         pauses=Pauses(db, known={}, on_change=lambda: None, clock=clock),
         allowed=frozenset(),
-        total_in_flight=5,
+        turns=Turns(Caps(2, 4, 5), clock=clock),
         pace=PACE,
         on_job=lambda *_: None,
         meter=Meter(),

@@ -10,8 +10,6 @@ INSERT INTO queue_clock VALUES (0, 0);
 ALTER TABLE jobs RENAME COLUMN waited_ms TO waits_from;
 UPDATE jobs SET waits_from = -waits_from WHERE waits_from <> 0;
 
--- What the queue is asked whenever something happens: which services jobs wait for, which are held back, and which
--- still want their pictures.
-CREATE INDEX jobs_queue_of   ON jobs (provider)   WHERE state = 'queued';
+-- What the queue is asked whenever something happens: which jobs are held back, and which still want their pictures.
 CREATE INDEX jobs_held       ON jobs (not_before) WHERE state = 'queued' AND not_before > 0;
 CREATE INDEX jobs_unprepared ON jobs (created_at) WHERE prepared_at = 0 AND state IN ('queued', 'awaiting');
