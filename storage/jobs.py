@@ -166,27 +166,32 @@ async def next_queued(
 
     `closed` are breakers ('account:PROVIDER', 'model:KEY') and `paused` servers whose jobs wait.
     """
-    marks = ", ".join("?" * len(closed)) or "''"
-    servers = ", ".join("?" * len(paused)) or "''"
+    shut = {f"shut{n}": subject for n, subject in enumerate(closed)}
+    still = {f"still{n}": server for n, server in enumerate(paused)}
+    in_shut, in_still = (", ".join(f":{name}" for name in names) or "''" for names in (shut, still))
     row = await one(
         conn,
         f"""
-        WITH flight AS (SELECT provider, guild_id, author_id FROM jobs WHERE state IN ({_IN_FLIGHT})),
+        WITH flight AS MATERIALIZED (SELECT provider, guild_id, author_id FROM jobs WHERE state IN ({_IN_FLIGHT})),
              members AS (SELECT guild_id, author_id, count(*) AS n FROM flight GROUP BY 1, 2),
-             servers AS (SELECT guild_id, count(*) AS n FROM flight GROUP BY 1),
-             totals AS (SELECT provider, count(*) AS n FROM flight GROUP BY 1)
-        SELECT j.* FROM jobs j
-            LEFT JOIN members m ON m.guild_id = j.guild_id AND m.author_id = j.author_id
-            LEFT JOIN servers s ON s.guild_id = j.guild_id
-            LEFT JOIN totals t ON t.provider = j.provider
-        WHERE j.state = 'queued' AND j.prepared_at > 0 AND j.not_before <= ?
-            AND coalesce(m.n, 0) < CASE WHEN j.member_most > 0 THEN j.member_most ELSE ? END
-            AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
-            AND 'account:' || j.provider NOT IN ({marks}) AND 'model:' || j.model NOT IN ({marks})
-            AND j.guild_id NOT IN ({servers})
-        ORDER BY coalesce(m.n, 0), j.created_at, j.rowid LIMIT 1
-        """,  # noqa: S608 - only our own words and question marks
-        (now, member_most, server_most, total_most, *closed, *closed, *paused),
+             may AS NOT MATERIALIZED (
+                SELECT *, rowid AS row FROM jobs
+                WHERE state = 'queued' AND prepared_at > 0 AND not_before <= :now
+                    AND provider NOT IN (SELECT provider FROM flight GROUP BY 1 HAVING count(*) >= :total)
+                    AND guild_id NOT IN (SELECT guild_id FROM flight GROUP BY 1 HAVING count(*) >= :server)
+                    AND guild_id NOT IN ({in_still})
+                    AND 'account:' || provider NOT IN ({in_shut}) AND 'model:' || model NOT IN ({in_shut}))
+        SELECT * FROM (
+            SELECT * FROM may WHERE (guild_id, author_id) NOT IN (SELECT guild_id, author_id FROM members)
+            ORDER BY created_at, row LIMIT 1)
+        UNION ALL
+        SELECT * FROM (
+            SELECT may.* FROM members JOIN may USING (guild_id, author_id)
+            WHERE n < CASE WHEN member_most > 0 THEN member_most ELSE :member END
+            ORDER BY n, created_at, row LIMIT 1)
+        LIMIT 1
+        """,  # noqa: S608 - only our own words and names
+        shut | still | {"now": now, "member": member_most, "server": server_most, "total": total_most},
     )
     return job_of(row) if row else None
 

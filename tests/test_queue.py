@@ -89,8 +89,8 @@ async def test_a_look_says_what_there_is_to_do(db: Database) -> None:
     assert await queue.look(db.reader, now=NOW, total_most=2) == queue.Look(True, False, NOW + 5)
 
 
-async def test_a_look_reads_no_whole_queue(db: Database) -> None:
-    """With ten thousand waiting it takes about as many steps as with ten."""
+async def test_nothing_reads_the_whole_queue(db: Database) -> None:
+    """With ten thousand waiting, a look and a turn take about as many steps as with ten."""
     steps: list[int] = []
     for many in (10, 10_000):
         async with db.transaction(heavy=True) as conn:
@@ -99,6 +99,7 @@ async def test_a_look_reads_no_whole_queue(db: Database) -> None:
             counted = [0]
             await conn.set_progress_handler(lambda counted=counted: counted.__setitem__(0, counted[0] + 1), 1)
             await queue.look(conn, now=NOW, total_most=5)
+            assert await jobs.next_queued(conn, now=NOW, member_most=2, server_most=4, total_most=5)
             await conn.set_progress_handler(lambda: None, 0)
         steps.append(counted[0])
     assert steps[1] < steps[0] * 1.5
