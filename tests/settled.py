@@ -45,7 +45,7 @@ BEGUN = Report("task-1", Verdict.PENDING, trace_id="trace-2")
 
 
 TABLES = ("jobs", "films", "pictures", "inputs", "rules", "counters", "epochs", "grants", "ledger", "remembered")
-FINAL = ("ready", "failed", "expired", "cancelled")
+FINAL, FLYING = ("ready", "failed", "expired", "cancelled"), ("submitting", "rendering")
 
 Rows = dict[str, list[dict[str, Any]]]
 

@@ -26,6 +26,7 @@ from tests.settled import (
     FAILURE,
     FILMS,
     FINAL,
+    FLYING,
     MINUTE,
     NO_ID,
     PACE,
@@ -266,9 +267,8 @@ def test_the_table_and_its_doors_are_whole() -> None:
 def waiting_loops(before: Rows, after: Rows, job: Job, now: int) -> set[str]:
     """The loops that have something to do now, by what changed in the job's row."""
     ((old, new),) = [(o, n) for o, n in zip(before["jobs"], after["jobs"], strict=True) if n["id"] == job.id]
-    flying = ("submitting", "rendering")
     told = new["state"] in FINAL and (old["state"] != new["state"] or old["reopened"] != new["reopened"])
-    turn = new["state"] not in flying and (old["state"] in flying or new["state"] == "queued" != old["state"])
+    turn = new["state"] not in FLYING and (old["state"] in FLYING or new["state"] == "queued" != old["state"])
     look = new["state"] == "rendering" and new["next_look_at"] != old["next_look_at"] and new["next_look_at"] <= now
     return {name for name, due in (("delivery", told), ("dispatch", turn), ("reconcile", look)) if due}
 
