@@ -4,7 +4,6 @@ Fault
 ├── Refused            said no before anything was charged: input, rights, credits
 │   └── BadPicture     one attached picture cannot be used (which one, and why)
 ├── BadFilm            a downloaded film cannot be posted (which reason)
-├── ChartFault         a chart could not be drawn
 ├── FetchFault         a link elsewhere could not be fetched (`retry` says whether later may help)
 ├── VendorFault        the video API said no, or said nothing that can be read
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
@@ -109,6 +108,8 @@ class Refused(Fault):
             "pattern_large",
             "pattern_always",
             "patterns_many",
+            "export_large",
+            "chart_failed",
         }
     )
 
@@ -134,12 +135,6 @@ class BadFilm(Fault):
     """A downloaded film cannot be posted."""
 
     REASONS = frozenset({"film_not_video", "film_cut_short", "film_large", "film_cannot_fit"})
-
-
-class ChartFault(Fault):
-    """A chart could not be drawn; `how` says what the child process died of."""
-
-    REASONS = frozenset({"chart_failed"})
 
 
 class FetchFault(Fault):
