@@ -5,15 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from domain.people import Person, Spot
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A picture as Discord describes it: file name, address, bytes. Nothing of it is believed."""
-
-    name: str
-    url: str
-    size: int
+from domain.wish import Attachment
 
 
 @dataclass(frozen=True)
@@ -26,10 +18,18 @@ class Ask:
     channel_id: int
     place: str
     author_id: int
+    #: The member's language and the server's, as Discord names them.
     locale: str
+    server_locale: str = ""
     private: bool = False
     spoiler: bool = False
     pictures: tuple[Attachment, ...] = ()
+    #: The generation that it begins from, how (see domain.wish.ACTIONS), and its author where that is somebody else.
+    parent_id: str = ""
+    action: str = ""
+    credit: int = 0
+    #: The generation whose last frame it begins with.
+    continues: str = ""
     #: What counts where it was asked.
     spot: Spot = field(default_factory=lambda: Spot(0))
     #: The member's roles, and whether they have the right to manage the server.

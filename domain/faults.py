@@ -99,6 +99,7 @@ class Refused(Fault):
             "reported",
             "range",
             "reset_what",
+            "not_a_member",
             "period_unknown",
             "everyone_moderates",
             "word_rule_empty",
@@ -110,6 +111,18 @@ class Refused(Fault):
             "patterns_many",
             "export_large",
             "chart_failed",
+            "reserved",
+            "no_reuse",
+            "pictures_forgotten",
+            "no_pictures",
+            "no_film_here",
+            "film_gone",
+            "film_running",
+            "draft_gone",
+            "nothing_to_join",
+            "join_long",
+            "join_large",
+            "join_lost",
         }
     )
 
@@ -188,6 +201,11 @@ class VendorFault(Fault):
         self.trace_id = trace_id
         self.retry_after = retry_after
 
+    def __str__(self) -> str:
+        # The words of an answer may quote the prompt; without an answer they are our own.
+        words = f" {self.message}" if self.message and not self.status else ""
+        return f"{self.reason} ({self.status or 'no answer'}{f' {self.code}' if self.code else ''}){words}"
+
 
 class DeliveryFault(Fault):
     """Discord did not take a message; `final` is true when the same place will never take it."""
@@ -202,4 +220,13 @@ class DeliveryFault(Fault):
 class StorageFault(Fault):
     """The database cannot be used now: full disk, lock, damage."""
 
-    REASONS = frozenset({"disk_full", "database_locked", "database_corrupt", "database_newer", "database_in_use"})
+    REASONS = frozenset(
+        {
+            "disk_full",
+            "database_locked",
+            "database_corrupt",
+            "database_newer",
+            "database_in_use",
+            "database_strange",
+        }
+    )

@@ -9,16 +9,20 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from domain import trail
 from domain.ask import Ask
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
-from domain.job import Job, JobState, Pace
+from domain.job import Job, JobState
+from domain.pace import Pace
 from domain.request import GenerationRequest, parse
 from service import doorman
 from service.breakers import Breakers
 from service.censor import Censor
 from service.doorman import Ceiling
 from service.loops import now_ms
+from service.meter import Meter
+from service.pauses import Pauses
 from service.policies import Policies
 from storage import approvals, inputs, jobs, ledger, owners
 from storage.database import Database
@@ -70,10 +74,12 @@ class Intake:
         policies: Policies,
         censor: Censor,
         ceiling: Ceiling,
+        pauses: Pauses,
         allowed: frozenset[int],
         total_in_flight: int,
         pace: Pace,
         on_job: Callable[[], None],
+        meter: Meter,
         log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -83,10 +89,12 @@ class Intake:
         self._policies = policies
         self._censor = censor
         self._ceiling = ceiling
+        self._pauses = pauses
         self._allowed = allowed
         self._total = total_in_flight
         self._pace = pace
         self._on_job = on_job
+        self._meter = meter
         self._log_prompts = log_prompts
         self._clock = clock
         self._stopping = False
@@ -112,16 +120,17 @@ class Intake:
         self,
         ask: Ask,
         *,
-        prompt: str,
-        model: str | None,
-        duration: int | None,
-        orientation: str | None,
-        size: str | None,
+        prompt: str = "",
+        model: str | None = None,
+        duration: int | None = None,
+        orientation: str | None = None,
+        size: str | None = None,
     ) -> Order:
         """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
             raise Refused("stopping")
         self.check_server(ask.guild_id)
+        self._pauses.check(ask.guild_id)
         for n, picture in enumerate(ask.pictures, 1):
             if picture.size > ATTACHMENT_MAX:
                 raise Refused("attachment_large", position=n, name=picture.name, size=picture.size, most=ATTACHMENT_MAX)
@@ -142,8 +151,11 @@ class Intake:
         doorman.check(ask, policy, now=self._clock())
         doorman.check_request(request, doorman.standing_of(ask, policy, self._ceiling), self.catalogue)
         await self._censor.check(ask, request.prompt)
-        if policy.spoils(ask.spot.ids):
-            ask = replace(ask, spoiler=True)
+        ask = replace(
+            ask,
+            spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
+            server_locale=policy.server.language or ask.server_locale,
+        )
         price = row.price(request.size, request.duration)
         return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
 
@@ -170,6 +182,7 @@ class Intake:
             place=ask.place,
             author_id=ask.author_id,
             locale=ask.locale,
+            server_locale=ask.server_locale,
             request=order.request,
             wire=row.wire,
             label=row.label,
@@ -184,12 +197,18 @@ class Intake:
             card_channel_id=card[0],
             card_message_id=card[1],
             card_token="" if card[1] else ask.token,
+            parent_id=ask.parent_id,
+            action=ask.action,
+            credit=ask.credit,
+            continues=ask.continues,
         )
         try:
             admitted = await self._write(job, fold, order)
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
         if not admitted.double:
+            trail.note(job=job.id)
+            self._meter.credits("hold", job.price)
             prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
         self._on_job()
@@ -219,7 +238,8 @@ class Intake:
             )
             if job.state is JobState.AWAITING:
                 await approvals.ask(conn, job.guild_id, job.id, now)
-            await inputs.attach(conn, job.id, [(picture.name, picture.url) for picture in ask.pictures])
+            if not await inputs.attach(conn, job.id, ask.pictures, now):
+                raise Refused("pictures_forgotten")
             usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
             ahead = await jobs.place_in_queue(conn, job)
         # The queue moves `total` films at a time, each about as long as the usual one.
@@ -235,6 +255,7 @@ class Intake:
 
 def _fold(order: Order) -> str:
     ask = order.ask
-    pictures = [(picture.name, picture.size) for picture in ask.pictures]
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures)
+    pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
+    origin = (ask.parent_id, ask.action)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

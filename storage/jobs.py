@@ -23,37 +23,20 @@ _IN_FLIGHT = _states(IN_FLIGHT)
 _FINAL = _states(FINAL)
 
 
-_TRANSLATED = {
-    "request",
-    "wire",
-    "state",
-    "private",
-    "spoiler",
-    "muted",
-    "refunded",
-    "restricted",
-    "hidden",
-    "blocked",
-    "films",
-}
+_FLAGS = ("private", "spoiler", "muted", "refunded", "restricted", "hidden", "blocked", "reserved")
+_TRANSLATED = {"request", "wire", "state", "films", *_FLAGS}
 #: Columns that a Job holds as they are.
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
 
 
 def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
     """A Job from a row of `jobs`."""
+    plain: dict[str, Any] = {name: row[name] for name in _PLAIN} | {name: bool(row[name]) for name in _FLAGS}
     return Job(
-        **{name: row[name] for name in _PLAIN},
+        **plain,
         request=GenerationRequest.from_json(row["request"]),
         wire=Wire.from_json(row["wire"]),
         state=JobState(row["state"]),
-        private=bool(row["private"]),
-        spoiler=bool(row["spoiler"]),
-        muted=bool(row["muted"]),
-        refunded=bool(row["refunded"]),
-        restricted=bool(row["restricted"]),
-        hidden=bool(row["hidden"]),
-        blocked=bool(row["blocked"]),
         films=tuple(films),
     )
 
@@ -63,8 +46,8 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
     await conn.execute(
         "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
-        " card_message_id, card_token, prepared_at, member_most, delivery, restricted)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " card_message_id, card_token, server_locale, prepared_at, member_most, delivery, restricted, parent_id,"
+        " action, credit, continues) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             job.id,
             job.interaction_id,
@@ -88,10 +71,15 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_channel_id,
             job.card_message_id,
             job.card_token,
+            job.server_locale,
             0 if job.request.pictures else job.created_at,
             job.member_most,
             job.delivery,
             job.restricted,
+            job.parent_id,
+            job.action,
+            job.credit,
+            job.continues,
         ),
     )
 
@@ -157,12 +145,14 @@ async def next_queued(
     server_most: int,
     total_most: int,
     closed: Sequence[str] = (),
+    paused: Sequence[int] = (),
 ) -> Job | None:
     """The job whose turn it is: the oldest of the member with the fewest in flight, within all caps.
 
-    `closed` are breakers ('account:PROVIDER', 'model:KEY') whose jobs wait.
+    `closed` are breakers ('account:PROVIDER', 'model:KEY') and `paused` servers whose jobs wait.
     """
     marks = ", ".join("?" * len(closed)) or "''"
+    servers = ", ".join("?" * len(paused)) or "''"
     row = await one(
         conn,
         f"""
@@ -178,9 +168,10 @@ async def next_queued(
             AND coalesce(m.n, 0) < CASE WHEN j.member_most > 0 THEN j.member_most ELSE ? END
             AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
             AND 'account:' || j.provider NOT IN ({marks}) AND 'model:' || j.model NOT IN ({marks})
+            AND j.guild_id NOT IN ({servers})
         ORDER BY coalesce(m.n, 0), j.created_at, j.rowid LIMIT 1
         """,  # noqa: S608 - only our own words and question marks
-        (now, member_most, server_most, total_most, *closed, *closed),
+        (now, member_most, server_most, total_most, *closed, *closed, *paused),
     )
     return job_of(row) if row else None
 
@@ -198,9 +189,16 @@ async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> 
     return [job_of(row) for row in rows if row["id"] not in busy][:limit]
 
 
-async def age_queue(conn: aiosqlite.Connection, *, passed: int, most: int) -> list[str]:
-    """Add `passed` ms to every queued job's waiting time; the ids of those that have waited longer than `most`."""
-    await conn.execute("UPDATE jobs SET waited_ms = waited_ms + ? WHERE state = 'queued'", (passed,))
+async def age_queue(conn: aiosqlite.Connection, *, passed: int, most: int, paused: Sequence[int] = ()) -> list[str]:
+    """Add `passed` ms to the waiting time of queued jobs; the ids of those that have waited longer than `most`.
+
+    In `paused` servers no time passes.
+    """
+    servers = ", ".join("?" * len(paused)) or "''"
+    await conn.execute(
+        f"UPDATE jobs SET waited_ms = waited_ms + ? WHERE state = 'queued' AND guild_id NOT IN ({servers})",  # noqa: S608 - question marks only
+        (passed, *paused),
+    )
     rows = await every(conn, "SELECT id FROM jobs WHERE state = 'queued' AND waited_ms > ?", (most,))
     return [row["id"] for row in rows]
 

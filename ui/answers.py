@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import re
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
+from domain import trail
 from domain.faults import Fault
 from ui import cards
-from ui.language import _
+from ui.language import _, speaking
+from ui.results import Classic
 from ui.words_refused import explain
 
 log = logging.getLogger("clapper.answers")
@@ -33,18 +37,40 @@ class Shown:
 
 @dataclass(frozen=True)
 class Reply:
-    """What an answer shows, and whether everyone may see it."""
+    """What an answer shows: a card for the member alone, or a function that makes one for everyone.
 
-    card: cards.Card
+    A public card is in the server's language, so it is made only once that is spoken: `locale`, or what Discord says.
+    """
+
+    card: cards.Card | Classic | Callable[[], cards.Card]
     public: bool = False
+    locale: str = ""
+
+    def __post_init__(self) -> None:
+        if self.public != callable(self.card):
+            raise TypeError("a public card is a function that makes it, a private one is made")
+
+    def made(self, interaction: discord.Interaction) -> cards.Card | Classic:
+        """The card, in the language of those who see it."""
+        if isinstance(self.card, cards.Card | Classic):
+            return self.card
+        with speaking(self.locale or str(interaction.guild_locale or "")):
+            return self.card()
 
 
 async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
     """Answer with what `work` makes: directly when it is quick, else after a defer.
 
     A deferred answer cannot change between public and private, so it is for the member alone, and a public card
-    follows it as a message of its own. A Fault becomes a refusal that only the member sees.
+    follows it as a message of its own. A Fault becomes a refusal that only the member sees. All of it speaks the
+    member's language, but for public cards.
     """
+    trail.note(interaction=interaction.id)
+    with speaking(str(interaction.locale)):
+        return await _answer(interaction, work)
+
+
+async def _answer(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
     task = asyncio.ensure_future(work)
     try:
         done, _pending = await asyncio.wait({task}, timeout=QUICK)
@@ -66,15 +92,18 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
 
 
 async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
+    card = reply.made(interaction)
     if interaction.response.is_done():
-        first = cards.note(f"🎬 {_('Started: the card is below.')}") if reply.public else reply.card
-        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
         if not reply.public:
+            content = _content(card, files="attachments")
+            await interaction.edit_original_response(**content, allowed_mentions=_NOBODY)
             return Shown()
-        message = await interaction.followup.send(view=reply.card, wait=True, allowed_mentions=_NOBODY)
+        first = cards.note(f"🎬 {_('Started: the card is below.')}")
+        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
+        message = await interaction.followup.send(**_content(card), wait=True, allowed_mentions=_NOBODY)
         return Shown(message.channel.id, message.id)
     response = await interaction.response.send_message(
-        view=reply.card, ephemeral=not reply.public, allowed_mentions=_NOBODY
+        **_content(card), ephemeral=not reply.public, allowed_mentions=_NOBODY
     )
     return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
 
@@ -108,23 +137,39 @@ async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -
     except Fault as fault:
         await say_trouble(interaction, fault)
         return Shown()
+    shown = _content(reply.made(interaction), files="attachments")
     if interaction.response.is_done():
-        await interaction.edit_original_response(view=reply.card, allowed_mentions=_NOBODY)
+        await interaction.edit_original_response(**shown, allowed_mentions=_NOBODY)
     else:
-        await interaction.response.edit_message(view=reply.card, allowed_mentions=_NOBODY)
+        await interaction.response.edit_message(**shown, allowed_mentions=_NOBODY)
     return Shown()
+
+
+def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, Any]:
+    """The arguments of a call that shows this; an edit calls its files attachments."""
+    if isinstance(card, cards.Card):
+        return {"view": card}
+    shown: dict[str, Any] = {"content": card.text}
+    if card.buttons:
+        shown["view"] = card.buttons
+    if card.file:
+        name, data = card.file
+        shown[files] = [discord.File(io.BytesIO(data), filename=name)]
+    return shown
 
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:
     """The last exit for any error: one calm sentence with a reference that the log has too. Never raises."""
+    trail.note(interaction=interaction.id)
     fault = getattr(error, "original", error)
-    if isinstance(fault, Fault) and type(fault).REASONS:
-        card = cards.refusal(explain(fault))
-        log.info("refused: %s", fault)
-    else:
-        reference = secrets.token_hex(4)
-        log.error("reference %s: %s failed", reference, _name(interaction), exc_info=fault)
-        card = cards.trouble(reference)
+    with speaking(str(interaction.locale)):
+        if isinstance(fault, Fault) and type(fault).REASONS:
+            card = cards.refusal(explain(fault))
+            log.info("refused: %s", fault)
+        else:
+            reference = secrets.token_hex(4)
+            log.error("reference %s: %s failed", reference, _name(interaction), exc_info=fault)
+            card = cards.trouble(reference)
     try:
         if interaction.response.is_done():
             await interaction.followup.send(view=card, ephemeral=True, allowed_mentions=_NOBODY)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +13,10 @@ import discord
 from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
-from ui import cards
-from ui.language import _, speaking
+from ui import cards, results
+from ui.language import speaking
 from ui.meanings import translated
-from ui.words import plain
+from ui.threads import Threads
 
 log = logging.getLogger("clapper.courier")
 
@@ -26,7 +25,6 @@ MIB = 1024 * 1024
 DEFAULT_LIMIT = 20 * MIB
 #: Boosted servers by tier. Source: https://discord.com/developers/docs/reference#uploading-files
 _TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
-_THREAD_MINUTES = 1440
 #: Faults that send a message down to the next place.
 _NEXT_PLACE = ("place_lost", "no_rights", "text_blocked")
 #: An interaction's token works for 15 minutes; a minute less, for clocks that differ.
@@ -34,6 +32,9 @@ _TOKEN_MS = 14 * 60_000
 #: How far our clock may be ahead of Discord's when a place is searched, and how many pages of 100 are read.
 _SKEW_MS = 10 * 60_000
 _PAGES = 10
+
+#: Makes a message, in the language that is spoken when it is called.
+Text = Callable[[], str]
 
 
 class Refusals(Protocol):
@@ -55,6 +56,7 @@ class Courier:
         self._client = client
         self._refusals = refusals
         self._clock = clock
+        self._threads = Threads(client)
 
     async def upload_limit(self, job: Job) -> int:
         """Bytes of one file that the job's server takes, by its tier; Discord's answer to a film may correct it.
@@ -91,9 +93,11 @@ class Courier:
             if found:
                 return Sent(job.channel_id, found)
             channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
+            with speaking(job.told_in):
+                card = cards.waiting(job, left=None, ready_at=ready_at, ahead=0)
             async with translated():
                 message = await channel.send(
-                    view=cards.waiting(job, left=None, ready_at=ready_at, ahead=0),
+                    view=card,
                     nonce=f"{job.id}.card",
                     allowed_mentions=discord.AllowedMentions.none(),
                 )
@@ -124,10 +128,14 @@ class Courier:
 
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
-        text = cards.film_text(job, links, min((e for e in map(ends_at, links) if e), default=None))
+        ends = min((e for e in map(ends_at, links) if e), default=None)
+
+        def text() -> str:
+            return cards.film_text(job, links, ends)
+
         # A member's own thread may be gone: then this film begins another.
         for known in (spare, 0) if job.delivery == "member" and spare else (spare,):
-            for place in await self._threads(job, known):
+            for place in await self._threads.of(job, known):
                 try:
                     return await self._post(job, place, text, files, note, reply=False)
                 except DeliveryFault as fault:
@@ -138,18 +146,18 @@ class Courier:
     async def tell(self, job: Job, note: Note) -> Sent | None:
         """A reply that says why there is no film; nothing more than the card where the member cancelled it."""
         if job.state is JobState.CANCELLED:
-            await self._edit_card(job, cards.without_film(job))
+            await self._edit_card(job, cards.without_film)
             return None
-        return await self._anywhere(job, cards.ending_text(job), [], note)
+        return await self._anywhere(job, lambda: cards.ending_text(job), [], note)
 
     async def finish_card(self, job: Job, sent: Sent) -> None:
         """Let the card say how it ended. Discord's own troubles are only noted: the message itself is there."""
         if job.films and not job.refunded:
             server = "@me" if job.private or sent.direct else job.guild_id
             link = f"https://discord.com/channels/{server}/{sent.thread_id}/{sent.message_id}"
-            await self._edit_card(job, cards.done(job, link))
+            await self._edit_card(job, lambda job: cards.done(job, link))
         else:
-            await self._edit_card(job, cards.without_film(job))
+            await self._edit_card(job, cards.without_film)
 
     async def take_away(self, job: Job) -> bool:
         """Delete a film's message and let its card say so; false when it could not be. Never raises."""
@@ -161,20 +169,25 @@ class Courier:
             if fault.values.get("code") != 10008:  # gone already
                 log.info("job %s: its film could not be taken away: %s", job.id, fault)
                 return False
-        with speaking(job.locale if job.private else ""):
-            await self._edit_card(job, cards.taken_away(job))
+        await self._edit_card(job, cards.taken_away)
         return True
 
     async def say_waiting(self, job: Job, *, held_up: bool) -> None:
         """Let a waiting card say that the video service takes no orders, or that it goes on."""
         ready_at = self._clock() + job.usual_seconds * 1000
-        await self._edit_card(job, cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up))
+        await self._edit_card(
+            job, lambda job: cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up)
+        )
 
     async def say_unreachable(self, job: Job) -> None:
         """Let the card say that the film is made, but cannot be fetched yet."""
-        await self._edit_card(job, cards.unreachable(job))
+        await self._edit_card(job, cards.unreachable)
 
-    async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
+    async def say_deleted(self, job: Job) -> None:
+        """Let the card say that the film was deleted."""
+        await self._edit_card(job, cards.deleted)
+
+    async def _anywhere(self, job: Job, text: Text, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
         if not job.blocked or job.private:  # a blocked member's film is for the member alone
             try:
@@ -184,46 +197,15 @@ class Courier:
                     raise
         async with translated():
             dm = await self._client.http.start_private_message(job.author_id)
-        return replace(await self._post(job, int(dm["id"]), text, files, note, reply=False), direct=True)
+        place = int(dm["id"])
+        return replace(await self._post(job, place, text, files, note, reply=False, locale=job.locale), direct=True)
 
-    async def _threads(self, job: Job, spare: int) -> list[int]:
-        """The threads for a film, the best first. None where the channel itself is the place."""
-        if job.place not in ("text", "announcement") or job.private or job.blocked or not job.card_message_id:
-            return []
-        if job.delivery == "channel":
-            return []
-        if job.thread_id == job.card_message_id:
-            return [job.thread_id]
-        if job.delivery == "member" and spare:
-            return [spare]
-        try:
-            await self._start_thread(job, _thread_name(job))
-        except DeliveryFault as fault:
-            if fault.reason == "try_later" and "retry_after" not in fault.values:
-                raise  # nobody knows whether it was made: the next try finds out
-            if "retry_after" in fault.values:
-                return [spare] if spare else []  # made too often just now, for minutes
-            if fault.reason != "text_blocked":
-                return []
-            try:
-                await self._start_thread(job, _film_of(job))
-            except DeliveryFault:
-                return []
-        return [job.card_message_id]  # a thread from a message has the message's id
-
-    async def _start_thread(self, job: Job, name: str) -> None:
-        """Without any intent no server is cached, and PartialMessage.create_thread wants one: so by its route."""
-        try:
-            async with translated():
-                await self._client.http.start_thread_with_message(
-                    job.card_channel_id, job.card_message_id, name=name, auto_archive_duration=_THREAD_MINUTES
-                )
-        except DeliveryFault as fault:
-            if fault.values.get("code") != 160004:  # this message has its thread already: ours, from an earlier try
-                raise
-
-    async def _post(self, job: Job, place: int, text: str, files: list[Path], note: Note, *, reply: bool) -> Sent:
+    async def _post(
+        self, job: Job, place: int, text: Text, files: list[Path], note: Note, *, reply: bool, locale: str = ""
+    ) -> Sent:
         """One new, classic message: it notifies, and its films play in place. Written down before it goes out."""
+        with speaking(locale or job.told_in):
+            content = text()
         if code := await self._refusals.said_no(place):
             raise DeliveryFault("no_rights", final=True, code=code, remembered=True)
         number = await note(place)
@@ -234,16 +216,19 @@ class Courier:
             reference = discord.MessageReference(
                 message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
             )
+        with speaking(locale or job.told_in):
+            row = results.under_film(job) if job.films and not job.refunded else results.under_ending(job)
         mention = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
         )
         try:
             async with translated():
                 message = await channel.send(
-                    text,
+                    content,
                     files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
                     nonce=f"{job.id}.{number}",
                     reference=reference,  # type: ignore[arg-type] - None means no reply
+                    view=row,  # pyright: ignore[reportArgumentType] - None means no buttons
                     allowed_mentions=mention,
                 )
         except DeliveryFault as fault:
@@ -255,11 +240,13 @@ class Courier:
             raise DeliveryFault("try_later", final=False, folded=message.id)
         return Sent(place, message.id)
 
-    async def _edit_card(self, job: Job, card: cards.Card) -> None:
+    async def _edit_card(self, job: Job, make: Callable[[Job], cards.Card]) -> None:
         """Through the interaction while it lives, outside the global rate limit; after that with the bot's token."""
         if not job.card_message_id:
             return
         nobody = discord.AllowedMentions.none()
+        with speaking(job.told_in):
+            card = make(job)
         try:
             async with translated():
                 if job.card_token and self._clock() - job.created_at < _TOKEN_MS and self._client.application_id:
@@ -274,15 +261,3 @@ class Courier:
                 await channel.get_partial_message(job.card_message_id).edit(view=card, allowed_mentions=nobody)
         except DeliveryFault as fault:
             log.info("job %s: its card could not be changed: %s", job.id, fault)
-
-
-def _film_of(job: Job) -> str:
-    return _("{model} film").format(model=job.label)
-
-
-def _thread_name(job: Job) -> str:
-    """The prompt's beginning where it is harmless words, else the model's name: titles are seen by everyone."""
-    text = re.sub(r"\s+", " ", job.request.prompt).strip()
-    if not re.fullmatch(r"[\w ,.!?'’&()-]+", text) or re.search(r"\w\.\w", text):
-        return _film_of(job)
-    return plain(text, 80).replace("\\", "") or _film_of(job)
