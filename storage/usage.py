@@ -76,29 +76,31 @@ async def by_member(conn: aiosqlite.Connection, span: Span, limit: int) -> list[
 
 
 async def ledger_page(conn: aiosqlite.Connection, span: Span, after: tuple[int, int], limit: int) -> list[sqlite3.Row]:
-    """The next rows of the ledger in order of time, after (at, id); none when there are no more.
+    """The next rows of the ledger in order of time, after (at, id); at first (the span's start, -1).
 
     Columns: at, id, member, kind, source, amount, job ("" where none), reason.
     """
     return await every(
         conn,
         "SELECT at, id, member_id, kind, source, amount, coalesce(job_id, ''), reason FROM ledger"
-        " WHERE guild_id = :guild AND at >= :start AND at < :end AND (at, id) > (:at, :id)"
+        " WHERE guild_id = :guild AND (at, id) > (:at, :id) AND at < :end"
         " ORDER BY at, id LIMIT :limit",
         _values(span) | {"at": after[0], "id": after[1], "limit": limit},
     )
 
 
 async def jobs_page(conn: aiosqlite.Connection, span: Span, after: tuple[int, int], limit: int) -> list[sqlite3.Row]:
-    """The next jobs in order of time, after (created_at, rowid); of a private one, its prompt is left out.
+    """The next jobs in order of time, after (created_at, rowid), at first (the span's start, -1).
+
+    Of a private one, the prompt is left out.
 
     Columns: created_at, rowid, id, member, channel, label, seconds, size, orientation (or None), price, state, given
     back (0 or 1), reason, private (0 or 1), prompt.
     """
     return await every(
         conn,
-        f"SELECT {_JOB} FROM jobs WHERE guild_id = :guild AND created_at >= :start AND created_at < :end"  # noqa: S608
-        " AND (created_at, rowid) > (:at, :id) ORDER BY created_at, rowid LIMIT :limit",
+        f"SELECT {_JOB} FROM jobs WHERE guild_id = :guild AND (created_at, rowid) > (:at, :id)"  # noqa: S608
+        " AND created_at < :end ORDER BY created_at, rowid LIMIT :limit",
         _values(span) | {"at": after[0], "id": after[1], "limit": limit},
     )
 
