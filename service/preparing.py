@@ -23,7 +23,6 @@ from storage.database import Database
 log = logging.getLogger("clapper.preparing")
 
 _FETCH_TRIES = 3
-_SHAPES = ("landscape", "portrait", "square")
 
 #: The last picture of a generation's film, as JPEG or PNG. Raises Refused `film_gone`.
 LastFrame = Callable[[str], Awaitable[bytes]]
@@ -52,12 +51,12 @@ class Preparing:
         async with self._db.transaction() as conn:
             attached = await inputs.of(conn, job.id)
         request = job.request
-        shapes = tuple(dict.fromkeys(name.split()[1] for name in job.wire.pixels)) or _SHAPES
+        shapes = job.wire.can_be_shaped
         ready: list[tuple[int, inputs.Stored, inputs.Stored]] = []
         for item in attached:
             try:
                 raw, whole = await self._whole(item)
-                if request.orientation is None:
+                if request.orientation is None and shapes:
                     request = replace(request, orientation=orientation_of(whole.width, whole.height, shapes))
                 fitted = whole
                 if job.wire.pixels:
@@ -71,7 +70,7 @@ class Preparing:
                 return
             ready.append((item.n, fitted, whole))
         now = self._clock()
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             for n, fitted, whole in ready:
                 await inputs.keep(conn, job.id, n, fitted, source=whole, now=now)
             await jobs.change(conn, job.id, prepared_at=now, request=request.to_json())
