@@ -6,7 +6,6 @@ Fault
 │   ├── BadClip        the clip of a character cannot be used, or not like this
 │   └── BadName        what is kept under a name cannot be kept, found or shared so
 ├── BadFilm            a downloaded film cannot be posted (which reason)
-├── ChartFault         a chart could not be drawn
 ├── FetchFault         a link elsewhere could not be fetched (`retry` says whether later may help)
 ├── VendorFault        the video API said no, or said nothing that can be read
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
@@ -124,6 +123,8 @@ class Refused(Fault):
             "pattern_large",
             "pattern_always",
             "patterns_many",
+            "export_large",
+            "chart_failed",
             "reserved",
             "no_reuse",
             "pictures_forgotten",
@@ -204,12 +205,6 @@ class BadFilm(Fault):
     """A downloaded film cannot be posted."""
 
     REASONS = frozenset({"film_not_video", "film_cut_short", "film_large", "film_cannot_fit"})
-
-
-class ChartFault(Fault):
-    """A chart could not be drawn; `how` says what the child process died of."""
-
-    REASONS = frozenset({"chart_failed"})
 
 
 class FetchFault(Fault):
