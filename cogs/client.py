@@ -6,12 +6,12 @@ import asyncio
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import discord
 from discord import app_commands
-from discord.ext import commands
+from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
 
 from domain.faults import Refused
 from ui.answers import say_trouble
@@ -41,7 +41,7 @@ class Tree(app_commands.CommandTree[Any]):
             await say_trouble(interaction, error)
 
 
-class Clapper(commands.AutoShardedBot):
+class Clapper(AutoShardedBot):
     """Commands, buttons and forms come without any intent, so it asks for none: it reads and keeps nothing else.
 
     `is_told` asks whether Discord has these commands already (by their digest), `told` notes that it has.
@@ -49,14 +49,14 @@ class Clapper(commands.AutoShardedBot):
 
     def __init__(
         self,
-        cogs: list[commands.Cog],
         *,
+        commands: Sequence[app_commands.Group],
         check_server: Callable[[int], None],
         is_told: Callable[[bytes], Awaitable[bool]],
         told: Callable[[bytes], Awaitable[None]],
     ) -> None:
         super().__init__(
-            commands.when_mentioned,
+            when_mentioned,
             intents=discord.Intents.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
@@ -68,14 +68,17 @@ class Clapper(commands.AutoShardedBot):
         )
         assert isinstance(self.tree, Tree)
         self.tree.check_server = check_server
-        self._parts = cogs
+        for command in commands:
+            self.tree.add_command(command)
+        #: To be filled in before it logs in: some of them need the client themselves.
+        self.parts: Sequence[Cog] = ()
         self._is_told = is_told
         self._told = told
         #: Set once the bot is logged in and may send.
         self.logged_in = asyncio.Event()
 
     async def setup_hook(self) -> None:
-        for cog in self._parts:
+        for cog in self.parts:
             await self.add_cog(cog)
             for menu in getattr(cog, "context_menus", ()):
                 self.tree.add_command(menu)

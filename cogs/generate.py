@@ -9,10 +9,11 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from domain.ask import Attachment
 from domain.catalogue import Model
 from domain.faults import Refused
 from domain.request import find_model
-from domain.wish import Attachment, Wish
+from domain.wish import Wish
 from service.intake import Intake
 from ui.words import duration_line, model_line, size_line, size_name
 

@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 from collections.abc import Awaitable
+from dataclasses import replace
 
 import discord
+from discord.ext import commands
 
 from domain.faults import Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
-from service.intake import Admitted, Ask, Intake, Order
-from ui import cards, places, results
-from ui.answers import Reply, answer_with
+from service.intake import Admitted, Intake, Order
+from ui import cards, cards_results, places, results
+from ui.answers import Reply, answer_with, press, say_trouble
 from ui.language import _
+from ui.places import Places
 from ui.words_refused import explain
 
 log = logging.getLogger("clapper.starting")
 
+_CONFIRM = re.compile(r"draft:(confirm):([0-9a-z]{1,32})")
 #: Refusals that no form can help: nothing is kept for them.
 _HOPELESS = ("server_not_allowed", "server_only", "already_taken")
 
 
-class Starting:
-    """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
+class Starting(commands.Cog):
+    """Checks a wish, admits it, and answers with its card; a refusal, or a price to be confirmed, keeps the wish."""
 
-    def __init__(self, intake: Intake, drafts: Drafts) -> None:
+    def __init__(self, intake: Intake, drafts: Drafts, known: Places) -> None:
         self._intake = intake
         self._drafts = drafts
+        self._places = known
 
     async def start(
         self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], *, otherwise: Wish | None = None
@@ -37,7 +43,20 @@ class Starting:
 
         Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything.
         """
-        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise))
+        await self._answer(interaction, self._reply(interaction, wish, otherwise))
+
+    @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        found = press(interaction, _CONFIRM)
+        if found is None:
+            return
+        try:
+            await self._answer(interaction, self._confirmed(interaction, found[2]))
+        except Exception as error:  # discord.py would only log it, and the member would see "interaction failed"
+            await say_trouble(interaction, error)
+
+    async def _answer(self, interaction: discord.Interaction, work: Awaitable[Reply]) -> None:
+        shown = await answer_with(interaction, work)
         job_id: str | None = interaction.extras.get("job")
         if job_id and shown.message_id:
             await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
@@ -49,16 +68,43 @@ class Starting:
             wanted = wish if isinstance(wish, Wish) else await wish
         except Refused as fault:
             return await self._refused(interaction, otherwise, fault)
+        return await self._started(interaction, wanted, confirmed=False)
+
+    async def _confirmed(self, interaction: discord.Interaction, draft_id: str) -> Reply:
+        draft = await self._drafts.get(draft_id, author_id=interaction.user.id)
+        return await self._started(interaction, draft.wish, confirmed=True)
+
+    async def _started(self, interaction: discord.Interaction, wish: Wish, *, confirmed: bool) -> Reply:
         try:
-            if not wanted.home:
-                places.kind_of(interaction)
-            order = self._intake.check(_ask(interaction, wanted), **wanted.options)
-            if wanted.private:
-                return await self._start_private(interaction, order)
-            places.check_rights(interaction, places.kind_of(interaction))
-            return await self._start(interaction, order)
+            order = await self._order(interaction, wish)
+            if order.confirm and not confirmed:
+                return await self._ask_first(interaction, wish, order)
+            return await (self._start_private if wish.private else self._start)(interaction, order)
         except Refused as fault:
-            return await self._refused(interaction, wanted, fault)
+            return await self._refused(interaction, wish, fault)
+
+    async def _order(self, interaction: discord.Interaction, wish: Wish) -> Order:
+        if not wish.home:
+            kind = places.kind_of(interaction)
+            if not wish.private:
+                places.check_rights(interaction, kind)
+        ask = await self._places.ask(
+            interaction, private=wish.private, spoiler=wish.spoiler, pictures=wish.pictures, home=wish.home
+        )
+        return await self._intake.check(replace(ask, origin=wish.origin), **wish.options)
+
+    async def _ask_first(self, interaction: discord.Interaction, wish: Wish, order: Order) -> Reply:
+        account = await self._intake.account(order.ask)
+        draft = await self._drafts.keep(wish, author_id=interaction.user.id)
+        return Reply(
+            cards_results.confirm(
+                order.request.prompt,
+                price=order.price,
+                left=account.left,
+                renews_at=account.renews_at,
+                draft_id=draft.id,
+            )
+        )
 
     async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
         admitted = await self._intake.admit(order)
@@ -98,26 +144,6 @@ class Starting:
             log.warning("a draft could not be kept: %s", trouble)
             return Reply(cards.refusal(explain(fault)))
         return Reply(cards.refusal(explain(fault), buttons=(results.fix(draft.id),)))
-
-
-def _ask(interaction: discord.Interaction, wish: Wish) -> Ask:
-    guild_id, channel_id = wish.home or (interaction.guild_id or 0, interaction.channel_id or 0)
-    return Ask(
-        interaction_id=interaction.id,
-        token=interaction.token,
-        guild_id=guild_id,
-        channel_id=channel_id,
-        place="dm" if wish.private else places.kind_or_unknown(interaction),
-        author_id=interaction.user.id,
-        locale=str(interaction.locale),
-        private=wish.private,
-        spoiler=wish.spoiler,
-        pictures=wish.pictures,
-        parent_id=wish.parent_id,
-        action=wish.action,
-        credit=wish.credit,
-        continues=wish.continues,
-    )
 
 
 def _card(admitted: Admitted) -> cards.Card:

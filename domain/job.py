@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.catalogue import Wire
+from domain.origin import OWN, Origin
 from domain.request import GenerationRequest
 
 MINUTE = 60_000
@@ -123,7 +124,7 @@ TABLE: dict[Event, dict[JobState, Step]] = {
         Event.MODEL_CLOSED: {_S: _to(_F)},
         Event.NOT_SEEN: {_S: _to(_S)},
         Event.NOT_SEEN_AGAIN: {_S: _to(_F)},
-        Event.BAD_INPUT: {_Q: _to(_F)},
+        Event.BAD_INPUT: {JobState.AWAITING: _to(_F), _Q: _to(_F)},
         Event.NO_FILM: {_DONE: Step(Effect.REFUND)},
         Event.UNCLEAR: {},
         Event.FAILED: {_S: _to(_F), _R: _to(_F)},
@@ -237,14 +238,16 @@ class Job:
     message_id: int = 0
     muted: bool = False
     refunded: bool = False
-    #: The generation that it began from, how (see domain.wish.ACTIONS), and its author where that is somebody else.
-    parent_id: str = ""
-    action: str = ""
-    credit: int = 0
-    #: The generation whose last frame it begins with.
-    continues: str = ""
+    origin: Origin = OWN
     reserved: bool = False  # its author lets nobody else build on it
     deleted_at: int = 0
+    #: Films at once that the server's rules gave its member (0: the operator's), and where films go there.
+    member_most: int = 0
+    delivery: str = "thread"
+    #: Asked for in an age-restricted place, or where nobody could tell; taken away by a moderator; its member blocked.
+    restricted: bool = False
+    hidden: bool = False
+    blocked: bool = False
     films: tuple[Film, ...] = ()
 
     @property

@@ -16,7 +16,7 @@ from domain.job import Event, Film, Job, JobState, Note, Pace, Sent
 from service.loops import Crew, now_ms
 from service.parcels import MIB, NoFilmYet, Parcels
 from service.results import Results
-from storage import jobs, outbox
+from storage import jobs, outbox, owners
 from storage.database import Database
 
 log = logging.getLogger("clapper.delivery")
@@ -135,8 +135,10 @@ class Delivery:
         log.info("job %s: people were told", job.id)
 
     async def _announce(self, job: Job) -> Sent | None:
-        if job.muted or job.deleted_at:
+        if job.muted or job.hidden or job.deleted_at:
             return None
+        if job.blocked and (not job.films or job.refunded) and job.state is not JobState.CANCELLED:
+            return None  # its member is blocked: only a film is worth a word, and that to the member alone
         # An earlier try may have sent it without our hearing of it: look before saying it twice.
         if job.target_id and (sent := await self._courier.find(job)):
             log.info("job %s: its message was there already", job.id)
@@ -180,7 +182,7 @@ class Delivery:
     async def _left(self, guild_id: int) -> None:
         """The bot was removed from a server: what still waits there is not begun. Without intents nobody tells us."""
         async with self._db.transaction() as conn:
-            waiting = await jobs.waiting_in(conn, guild_id)
+            waiting = await owners.waiting_in(conn, guild_id)
         for job_id in waiting:
             await self._results.settle(job_id, Event.CANCEL, reason="bot_removed")
 

@@ -105,7 +105,7 @@ class Dispatch:
         self._last_step = now
         if last is None or self._breakers.closed():
             return
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             old = await jobs.age_queue(conn, passed=int((now - last) * 1000), most=self._pace.deadline)
         for job_id in old:
             await self._results.settle(job_id, Event.DEADLINE, reason="waited_too_long")
@@ -134,10 +134,10 @@ class Dispatch:
         return job
 
     async def _send(self, job: Job) -> None:
-        async with self._db.transaction() as conn:
-            images, size = await self._images(await inputs.stored(conn, job.id), job)
-            if size:
-                await jobs.change(conn, job.id, request_bytes=size)
+        images = await self._images(job)
+        if images and not self._links.public_url:  # the API's answers to our looks will echo the pictures
+            async with self._db.transaction() as conn:
+                await jobs.change(conn, job.id, request_bytes=sum(map(len, images)))
         body = build_body(job.wire, job.request, images=images, callback_url=self._links.callback(job.id, job.attempt))
         log.info("job %s: sending attempt %d to %s", job.id, job.attempt, job.wire.provider)
         try:
@@ -181,9 +181,9 @@ class Dispatch:
         if new:
             await self._breakers.say(subject, fault.reason)
 
-    async def _images(self, pictures: list[inputs.Stored], job: Job) -> tuple[list[str], int]:
+    async def _images(self, job: Job) -> list[str]:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""
-        if self._links.public_url:
-            return [self._links.media(job.id, n) for n in range(1, len(pictures) + 1)], 0
-        images = [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
-        return images, sum(map(len, images))
+        if self._links.public_url or not job.request.pictures:
+            return [self._links.media(job.id, n) for n in range(1, job.request.pictures + 1)]
+        pictures = await inputs.stored(self._db.reader, job.id)
+        return [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]

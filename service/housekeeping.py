@@ -31,7 +31,7 @@ class Housekeeping:
 
     async def step(self) -> float | None:
         """Remove what is old; copy what is there, once a day."""
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             gone = await inputs.forget(conn, before=self._clock() - self._retention_days * _DAY)
             await drafts.forget(conn, before=self._clock() - DRAFT_LIFE)
         if gone:

@@ -7,16 +7,20 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from domain.ask import Ask
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
 from domain.job import Job, JobState, Pace
 from domain.request import GenerationRequest, parse
-from domain.wish import Attachment
+from service import doorman
 from service.breakers import Breakers
+from service.censor import Censor
+from service.doorman import Ceiling
 from service.loops import now_ms
-from storage import inputs, jobs, ledger
+from service.policies import Policies
+from storage import approvals, inputs, jobs, ledger, owners
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -30,28 +34,6 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 @dataclass(frozen=True)
-class Ask:
-    """Who asks for a film, where, and with which pictures. Ids are Discord's; `place` is the kind of the channel."""
-
-    interaction_id: int
-    token: str
-    guild_id: int
-    channel_id: int
-    place: str
-    author_id: int
-    locale: str
-    private: bool = False
-    spoiler: bool = False
-    pictures: tuple[Attachment, ...] = ()
-    #: The generation that it begins from, how (see domain.wish.ACTIONS), and its author where that is somebody else.
-    parent_id: str = ""
-    action: str = ""
-    credit: int = 0
-    #: The generation whose last frame it begins with.
-    continues: str = ""
-
-
-@dataclass(frozen=True)
 class Order:
     """A checked request with its price: what `admit` takes."""
 
@@ -59,6 +41,8 @@ class Order:
     request: GenerationRequest
     label: str
     price: int
+    #: The member is to be asked first whether it is worth that much.
+    confirm: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +67,9 @@ class Intake:
         *,
         catalogue: Catalogue,
         breakers: Breakers,
-        terms: ledger.Terms,
+        policies: Policies,
+        censor: Censor,
+        ceiling: Ceiling,
         allowed: frozenset[int],
         total_in_flight: int,
         pace: Pace,
@@ -94,7 +80,9 @@ class Intake:
         self._db = db
         self.catalogue = catalogue
         self._breakers = breakers
-        self._terms = terms
+        self._policies = policies
+        self._censor = censor
+        self._ceiling = ceiling
         self._allowed = allowed
         self._total = total_in_flight
         self._pace = pace
@@ -120,7 +108,7 @@ class Intake:
         if self._allowed and guild_id not in self._allowed:
             raise Refused("server_not_allowed", server=guild_id)
 
-    def check(
+    async def check(
         self,
         ask: Ask,
         *,
@@ -130,7 +118,7 @@ class Intake:
         orientation: str | None = None,
         size: str | None = None,
     ) -> Order:
-        """Everything that can be known without touching the database. Raises Refused; nothing is charged."""
+        """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
             raise Refused("stopping")
         self.check_server(ask.guild_id)
@@ -150,7 +138,20 @@ class Intake:
         assert row is not None
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
-        return Order(ask, request, row.label, row.price(request.size, request.duration))
+        policy = await self._policies.of(ask.guild_id)
+        doorman.check(ask, policy, now=self._clock())
+        doorman.check_request(request, doorman.standing_of(ask, policy, self._ceiling), self.catalogue)
+        await self._censor.check(ask, request.prompt)
+        if policy.spoils(ask.spot.ids):
+            ask = replace(ask, spoiler=True)
+        price = row.price(request.size, request.duration)
+        return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
+
+    async def account(self, ask: Ask) -> ledger.Account:
+        """What whoever asks may spend there now."""
+        policy = await self._policies.of(ask.guild_id)
+        terms = doorman.terms_of(ask, policy, self._ceiling)
+        return await ledger.account(self._db.reader, doorman.payer_of(ask), self._clock(), terms)
 
     async def admit(self, order: Order, *, card: tuple[int, int] = (0, 0)) -> Admitted:
         """Write the job and hold its credits, both or neither. Raises Refused when there is no room for it.
@@ -176,16 +177,14 @@ class Intake:
             usual_seconds=row.usual_seconds,
             private=ask.private,
             spoiler=ask.spoiler,
+            restricted=ask.spot.restricted,
             state=JobState.QUEUED,
             attempt=1,
             created_at=now,
             card_channel_id=card[0],
             card_message_id=card[1],
             card_token="" if card[1] else ask.token,
-            parent_id=ask.parent_id,
-            action=ask.action,
-            credit=ask.credit,
-            continues=ask.continues,
+            origin=ask.origin,
         )
         try:
             admitted = await self._write(job, fold, order)
@@ -205,27 +204,29 @@ class Intake:
             )
             if double:
                 return Admitted(double, None, double.created_at + double.usual_seconds * 1000, double=True)
-            waiting = await jobs.count_waiting(conn, ask.guild_id, ask.author_id)
+            waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
             if waiting >= WAITING_MAX:
                 raise Refused("waiting_full", waiting=waiting)
+            # Once more, and by what holds now: a block or a rule may have come since the order was checked.
+            policy = await self._policies.of(ask.guild_id)
+            doorman.check(ask, policy, now=now)
+            terms = doorman.terms_of(ask, policy, self._ceiling)
+            job = replace(job, delivery=policy.server.delivery, member_most=terms.standing.in_flight or 0)
+            if doorman.needs_approval(ask, policy, order.price):
+                job = replace(job, state=JobState.AWAITING)
             await jobs.begin(conn, job, fold=fold)
-            left = await ledger.hold(
-                conn,
-                guild_id=ask.guild_id,
-                member_id=ask.author_id,
-                channel_id=ask.channel_id,
-                job_id=job.id,
-                price=order.price,
-                now=now,
-                terms=self._terms,
+            held = await ledger.hold(
+                conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms
             )
             if not await inputs.attach(conn, job.id, ask.pictures, now):
                 raise Refused("pictures_forgotten")
+            if job.state is JobState.AWAITING:
+                await approvals.ask(conn, job.guild_id, job.id, now)
             usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
             ahead = await jobs.place_in_queue(conn, job)
         # The queue moves `total` films at a time, each about as long as the usual one.
         rounds = 1 + ahead // self._total
-        return Admitted(job, left, now + rounds * usual * 1000, ahead)
+        return Admitted(job, held.left, now + rounds * usual * 1000, ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""
@@ -237,6 +238,5 @@ class Intake:
 def _fold(order: Order) -> str:
     ask = order.ask
     pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
-    origin = (ask.parent_id, ask.action)
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, ask.origin)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -12,7 +12,7 @@ import aiosqlite
 from acedata.wire import read_report
 from domain.job import FINAL, Effect, Event, Job, JobState, Pace, Report, Step, Verdict, credits_after, step
 from service.loops import now_ms
-from storage import jobs, ledger, outbox
+from storage import jobs, ledger, notices, outbox
 from storage.database import Database
 
 log = logging.getLogger("clapper.results")
@@ -102,6 +102,10 @@ class Results:
         self._on_change()
         return settled
 
+    async def within(self, conn: aiosqlite.Connection, job: Job, event: Event, **more: Any) -> Settled:
+        """As `settle`, inside a transaction of the caller's, who calls `changed` after it."""
+        return await self._apply(conn, job, event, None, **more)
+
     async def _learn(self, conn: aiosqlite.Connection, job: Job, report: Report, *, current: bool) -> None:
         if report.verdict is Verdict.SUCCEEDED and not report.films:
             await self._blank(conn, job)
@@ -173,6 +177,8 @@ class Results:
         if to in FINAL and event is not Event.SUCCEEDED:
             changes.setdefault("reason", event.value)
         await jobs.move(conn, job.id, event, to, **changes)
+        if job.state is JobState.AWAITING:
+            await notices.redraw(conn, "approval", job.id)
         if to is JobState.READY and report:
             await jobs.keep_films(conn, job.id, report.films)
         if to in FINAL:

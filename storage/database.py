@@ -18,6 +18,7 @@ from typing import IO, Any
 import aiosqlite
 
 from domain.faults import StorageFault
+from storage.writer import Writer
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,22 +29,25 @@ class Database:
     Every write, and every decision that a write rests on, goes through `transaction()`.
     """
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, writer: Writer, reader: aiosqlite.Connection) -> None:
         self.path = path
         self._writer = writer
         self._reader = reader
         self._lock = asyncio.Lock()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[aiosqlite.Connection]:
+    async def transaction(self, *, heavy: bool = False) -> AsyncGenerator[aiosqlite.Connection]:
         """BEGIN IMMEDIATE … COMMIT; anything raised inside, cancellation included, rolls all of it back.
 
-        BEGIN stands inside the `try` and the rollback asks nothing: a cancelled BEGIN still runs in the connection's
-        thread, so any other order leaves the connection inside a transaction now and then. Raises StorageFault.
+        The statements run on the event loop, in microseconds; `heavy` sends those that take longer (hundreds of rows,
+        megabytes of pictures) to the connection's thread. Raises StorageFault.
+
+        BEGIN stands inside the `try` and the rollback asks nothing: a cancelled COMMIT still runs in the thread, so
+        any other order leaves the connection inside a transaction now and then.
         """
         async with self._lock:
             try:
-                await self._writer.execute("BEGIN IMMEDIATE")
+                await self._writer.begin(heavy=heavy)
                 yield self._writer
                 await self._writer.commit()
             except BaseException as error:
@@ -67,9 +71,10 @@ class Database:
         return bytes(row["value"])
 
     async def close(self) -> None:
-        """Close both connections; the WAL is folded into the file."""
-        await self._reader.close()
-        await self._writer.close()
+        """Close both connections, after the transaction that is open; the WAL is folded into the file."""
+        async with self._lock:  # Python crashes when one thread closes a connection that another uses
+            await self._reader.close()
+            await self._writer.close()
 
 
 @asynccontextmanager
@@ -81,13 +86,16 @@ async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerato
     """
     await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
     async with _process_lock(path, wait_seconds):
+        writer = Writer(path)
         try:
-            writer = await _connect(path)
+            await _prepare(writer)
         except sqlite3.Error as error:
             raise fault_of(error) or StorageFault("database_corrupt") from error
         try:
             await migrate(writer, path)
-            reader = await _connect(path)
+            await writer.executescript("PRAGMA busy_timeout = 0;")  # from here on waiting is the event loop's
+            reader = aiosqlite.connect(path, isolation_level=None)
+            await _prepare(reader)
             await reader.execute("PRAGMA query_only = 1")
         except sqlite3.Error as error:
             await writer.close()
@@ -102,9 +110,9 @@ async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerato
             await database.close()
 
 
-async def _connect(path: Path) -> aiosqlite.Connection:
-    # isolation_level=None: the module's own hidden BEGINs would land in the middle of ours.
-    conn = await aiosqlite.connect(path, isolation_level=None)
+async def _prepare(conn: aiosqlite.Connection) -> None:
+    """Open a connection, durable and with rows that know their names; when that fails, it is closed."""
+    await conn
     conn.row_factory = sqlite3.Row
     try:
         await conn.executescript(
@@ -114,7 +122,6 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     except BaseException:
         await conn.close()
         raise
-    return conn
 
 
 def known_version() -> int:

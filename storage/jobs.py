@@ -10,7 +10,8 @@ from typing import Any
 import aiosqlite
 
 from domain.catalogue import Wire
-from domain.job import ACTIVE, FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
+from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
+from domain.origin import Origin
 from domain.request import GenerationRequest
 from storage.database import every, one
 
@@ -23,7 +24,21 @@ _IN_FLIGHT = _states(IN_FLIGHT)
 _FINAL = _states(FINAL)
 
 
-_TRANSLATED = {"request", "wire", "state", "private", "spoiler", "muted", "refunded", "reserved", "films"}
+_TRANSLATED = {
+    "request",
+    "wire",
+    "state",
+    "private",
+    "spoiler",
+    "muted",
+    "refunded",
+    "restricted",
+    "hidden",
+    "blocked",
+    "reserved",
+    "origin",
+    "films",
+}
 #: Columns that a Job holds as they are.
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
 
@@ -40,6 +55,10 @@ def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
         muted=bool(row["muted"]),
         refunded=bool(row["refunded"]),
         reserved=bool(row["reserved"]),
+        restricted=bool(row["restricted"]),
+        hidden=bool(row["hidden"]),
+        blocked=bool(row["blocked"]),
+        origin=Origin(row["parent_id"], row["action"], row["credit"], row["continues"]),
         films=tuple(films),
     )
 
@@ -49,8 +68,8 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
     await conn.execute(
         "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
-        " card_message_id, card_token, prepared_at, parent_id, action, credit, continues)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " card_message_id, card_token, prepared_at, member_most, delivery, restricted, parent_id, action, credit,"
+        " continues) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             job.id,
             job.interaction_id,
@@ -75,10 +94,13 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_message_id,
             job.card_token,
             0 if job.request.pictures else job.created_at,
-            job.parent_id,
-            job.action,
-            job.credit,
-            job.continues,
+            job.member_most,
+            job.delivery,
+            job.restricted,
+            job.origin.parent_id,
+            job.origin.action,
+            job.origin.credit,
+            job.origin.continues,
         ),
     )
 
@@ -113,16 +135,6 @@ async def recent_double(
         (guild_id, author_id, since, fold),
     )
     return job_of(row) if row else None
-
-
-async def count_waiting(conn: aiosqlite.Connection, guild_id: int, author_id: int) -> int:
-    """How many of a member's jobs in this server wait to be sent."""
-    row = await one(
-        conn,
-        "SELECT count(*) FROM jobs WHERE state IN ('queued', 'awaiting') AND guild_id = ? AND author_id = ?",
-        (guild_id, author_id),
-    )
-    return int(row[0]) if row else 0
 
 
 async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobState, **changes: Any) -> Job | None:
@@ -172,7 +184,8 @@ async def next_queued(
             LEFT JOIN servers s ON s.guild_id = j.guild_id
             LEFT JOIN totals t ON t.provider = j.provider
         WHERE j.state = 'queued' AND j.prepared_at > 0 AND j.not_before <= ?
-            AND coalesce(m.n, 0) < ? AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
+            AND coalesce(m.n, 0) < CASE WHEN j.member_most > 0 THEN j.member_most ELSE ? END
+            AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
             AND 'account:' || j.provider NOT IN ({marks}) AND 'model:' || j.model NOT IN ({marks})
         ORDER BY coalesce(m.n, 0), j.created_at, j.rowid LIMIT 1
         """,  # noqa: S608 - only our own words and question marks
@@ -182,10 +195,13 @@ async def next_queued(
 
 
 async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> list[Job]:
-    """Queued jobs whose pictures are still to be fetched, oldest first, without those already in hand."""
+    """Jobs not sent yet whose pictures are still to be fetched, oldest first, without those already in hand.
+
+    Those that wait for a moderator are among them: their attachments' links would be dead by the time of the word.
+    """
     rows = await every(
         conn,
-        "SELECT * FROM jobs WHERE state = 'queued' AND prepared_at = 0 ORDER BY created_at LIMIT ?",
+        "SELECT * FROM jobs WHERE state IN ('queued', 'awaiting') AND prepared_at = 0 ORDER BY created_at LIMIT ?",
         (limit + len(busy),),
     )
     return [job_of(row) for row in rows if row["id"] not in busy][:limit]
@@ -244,16 +260,6 @@ async def next_due_look(conn: aiosqlite.Connection) -> int | None:
     return int(row[0]) if row and row[0] is not None else None
 
 
-async def active_of(conn: aiosqlite.Connection, guild_id: int, author_id: int) -> list[Job]:
-    """A member's jobs that are not final, oldest first."""
-    rows = await every(
-        conn,
-        f"SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND state IN ({_states(ACTIVE)}) ORDER BY created_at",  # noqa: S608
-        (guild_id, author_id),
-    )
-    return [job_of(row) for row in rows]
-
-
 async def bring_near(conn: aiosqlite.Connection, *, now: int, furthest: int) -> None:
     """Move every appointment beyond `furthest` (unix ms) to `now`: it was made by a clock that was wrong."""
     for column, states in (("next_look_at", _IN_FLIGHT), ("not_before", "'queued'"), ("next_try_at", _FINAL)):
@@ -278,9 +284,3 @@ async def queued_behind(conn: aiosqlite.Connection, subject: str, limit: int) ->
         (subject, limit),
     )
     return [job_of(row) for row in rows]
-
-
-async def waiting_in(conn: aiosqlite.Connection, guild_id: int) -> list[str]:
-    """The ids of a server's jobs that are not sent yet."""
-    rows = await every(conn, "SELECT id FROM jobs WHERE guild_id = ? AND state IN ('queued', 'awaiting')", (guild_id,))
-    return [row["id"] for row in rows]

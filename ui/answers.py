@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import re
 import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -94,6 +95,42 @@ def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, A
         name, data = card.file
         shown[files] = [discord.File(io.BytesIO(data), filename=name)]
     return shown
+
+
+def press(interaction: discord.Interaction, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """What a pressed component's id says, where it is of this kind; None for everything else."""
+    if interaction.type is not discord.InteractionType.component:
+        return None
+    return pattern.fullmatch(str((interaction.data or {}).get("custom_id", "")))
+
+
+async def answer_press(interaction: discord.Interaction, work: Awaitable[Reply], *, turn: bool = False) -> Shown:
+    """As `answer_with`, for a component. With `turn` the answer takes the place of the message that was pressed.
+
+    Nobody else would answer for an error here: discord.py only logs it, and the member sees "interaction failed".
+    """
+    try:
+        return await (_turn_with(interaction, work) if turn else answer_with(interaction, work))
+    except Exception as error:
+        await say_trouble(interaction, error)
+        return Shown()
+
+
+async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
+    task = asyncio.ensure_future(work)
+    done, _pending = await asyncio.wait({task}, timeout=QUICK)
+    if not done:
+        await interaction.response.defer()  # of a component: nothing is shown, and the message may be changed later
+    try:
+        reply = await task
+    except Fault as fault:
+        await say_trouble(interaction, fault)
+        return Shown()
+    if interaction.response.is_done():
+        await interaction.edit_original_response(**_content(reply.card, files="attachments"), allowed_mentions=_NOBODY)
+    else:
+        await interaction.response.edit_message(**_content(reply.card, files="attachments"), allowed_mentions=_NOBODY)
+    return Shown()
 
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:

@@ -9,26 +9,34 @@ from typing import Any
 import discord
 from discord import ui
 
+from domain.credit import Rule
 from domain.job import Job, JobState
+from ui import words_rules
 from ui.language import _, _n, number, sentences, within
 from ui.words import Words, credits, nothing_charged, plain, recipe, when
 from ui.words_ended import ended
 from ui.words_refused import unknown
 
-_BLUE, _GREEN, _RED, _GREY = (discord.Colour(value) for value in (0x5865F2, 0x2E9E5B, 0xD0464B, 0x6B7280))
+BLUE, GREEN, RED, GREY = (discord.Colour(value) for value in (0x5865F2, 0x2E9E5B, 0xD0464B, 0x6B7280))
 
 #: Kinds of channels whose films come in a thread.
 _THREADED = ("text", "announcement")
 
 
 class Card(ui.LayoutView):
-    """One container of text lines, and perhaps buttons.
+    """One container of text lines, and perhaps a row of buttons or rows of choices.
 
     Its buttons are answered by the cogs' listener from their ids alone, so the view is stopped at once: a view that
     waits would be kept in memory for every card ever sent.
     """
 
-    def __init__(self, colour: discord.Colour, *lines: str, buttons: tuple[ui.Button[Any], ...] = ()) -> None:
+    def __init__(
+        self,
+        colour: discord.Colour,
+        *lines: str,
+        buttons: tuple[ui.Button[Any], ...] = (),
+        rows: tuple[ui.ActionRow[Any], ...] = (),
+    ) -> None:
         super().__init__(timeout=None)
         container: ui.Container[Any] = ui.Container(accent_colour=colour)
         for line in lines:
@@ -36,6 +44,8 @@ class Card(ui.LayoutView):
                 container.add_item(ui.TextDisplay(line))
         if buttons:
             container.add_item(ui.ActionRow(*buttons))
+        for row in rows:
+            container.add_item(row)
         self.add_item(container)
         self.stop()
 
@@ -46,7 +56,11 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
     `held_up`: it waits because the video service takes no orders.
     """
     left_over = "" if left is None else " · " + _("{n} left").format(n=number(left))
-    if held_up:
+    if job.state is JobState.AWAITING:
+        state = sentences(
+            _("Waiting for a moderator to say yes."), _("Without a word within a day all credits go back.")
+        )
+    elif held_up:
         state = sentences(
             _("Waiting: the video service takes no orders right now."),
             _("It goes on by itself, and Cancel gives all credits back."),
@@ -61,7 +75,7 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
         queue = _n("{n} in front of it in the queue.", "{n} in front of it in the queue.", ahead)
         state = expected.format(when=when(ready_at)) + (f"\n{queue.format(n=number(ahead))}" if ahead else "")
     return Card(
-        _BLUE,
+        BLUE,
         _head(_("{member} is making a film").format(member=_member(job)), job),
         "\n".join(filter(None, [recipe(job), credit(job), f"**{credits(job.price)}**{left_over}"])),
         state,
@@ -71,7 +85,7 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
 
 def credit(job: Job) -> str:
     """Whose film it began from, where that is another member."""
-    return _("after {member}'s film").format(member=f"<@{job.credit}>") if job.credit else ""
+    return _("after {member}'s film").format(member=f"<@{job.origin.credit}>") if job.origin.credit else ""
 
 
 def done(job: Job, link: str) -> Card:
@@ -80,15 +94,20 @@ def done(job: Job, link: str) -> Card:
     title = _n("{member}'s film is ready", "{member}'s films are ready", len(job.films))
     button: ui.Button[Any] = ui.Button(label=_("Watch it"), url=link)
     lines = "\n".join(filter(None, [recipe(job), credit(job), cost]))
-    return Card(_GREEN, _head(title.format(member=_member(job)), job), lines, buttons=(button,))
+    return Card(GREEN, _head(title.format(member=_member(job)), job), lines, buttons=(button,))
 
 
 def without_film(job: Job) -> Card:
     """The card of a job that ended without a film; a reply beside it says what to do."""
     said = ended(job, values_of(job))
     if job.state is JobState.CANCELLED:
-        return Card(_GREY, _head(said.title, job), cost_of_ending(job))
-    return Card(_RED, _head(_("No film: {why}").format(why=within(said.title)), job))
+        return Card(GREY, _head(said.title, job), cost_of_ending(job))
+    return Card(RED, _head(_("No film: {why}").format(why=within(said.title)), job))
+
+
+def taken_away(job: Job) -> Card:
+    """The card of a film that a moderator took away: without its words, too."""
+    return Card(GREY, "### 🎬 " + _("{member}'s film was taken away by a moderator").format(member=_member(job)))
 
 
 def unreachable(job: Job) -> Card:
@@ -99,29 +118,10 @@ def unreachable(job: Job) -> Card:
         job.price,
     )
     return Card(
-        _GREY,
+        GREY,
         _head(_("{member}'s film is made, but cannot be fetched yet").format(member=_member(job)), job),
         f"{recipe(job)}\n{sentences(_('Its link gives nothing.'), back.format(n=number(job.price)))}",
     )
-
-
-def ask_delete(job: Job) -> Card:
-    """Asks once more before a film is deleted."""
-    button: ui.Button[Any] = ui.Button(
-        label=_("Delete it"), style=discord.ButtonStyle.danger, custom_id=f"job:erase:{job.id}"
-    )
-    return Card(
-        _RED,
-        _("### Delete this film?")
-        + f"\n> {plain(job.request.prompt)}\n"
-        + _("Its message and what was attached to it go, for good. What it cost stays spent."),
-        buttons=(button,),
-    )
-
-
-def deleted(job: Job) -> Card:
-    """The card of a film that was deleted."""
-    return Card(_GREY, _("🎬 {member}'s film was deleted.").format(member=f"<@{job.author_id}>"))
 
 
 def offer_mute(job_id: str) -> Card:
@@ -133,35 +133,31 @@ def offer_mute(job_id: str) -> Card:
         _("The video service cannot stop it, so it costs its credits."),
         _("It can stay out of the channel, though."),
     )
-    return Card(_GREY, f"### {_('It is being made already')}\n{text}", buttons=(button,))
+    return Card(GREY, f"### {_('It is being made already')}\n{text}", buttons=(button,))
 
 
 def account(
     *,
+    rule: Rule,
     left: int | None,
-    of: int | None,
-    period: str,
-    granted: int,
+    granted: Sequence[tuple[int, int | None]],
     held: int,
     renews_at: int,
+    narrow: Sequence[tuple[Rule, int, int]],
     server_left: int,
     making: Sequence[Job],
 ) -> Card:
-    """A member's own credits."""
-    if left is None or of is None:
+    """A member's own credits: the rule that gives them, what was granted (left, its end), what narrows and holds."""
+    if left is None or rule.credits is None:
         lines = [f"### {_('Your credits')}\n{_('No limit for you here.')}"]
     else:
-        share = left / of if of else 0
-        head = _of_period(period).format(left=number(left), of=number(of))
+        share = left / rule.credits if rule.credits else 0
+        head = _of_period(rule.period).format(left=number(left), of=number(rule.credits))
         renews = _("They renew {when} ({date}).").format(when=when(renews_at), date=when(renews_at, "f"))
         lines = [f"### {head}\n{bar(share)}", renews]
+    lines.append(_("Your limit: {rule}").format(rule=words_rules.source(rule)))
     if granted:
-        text = _n(
-            "{n} more was given to you; it is used after these.",
-            "{n} more were given to you; they are used after these.",
-            granted,
-        )
-        lines.append(text.format(n=number(granted)))
+        lines.append("\n".join([_("Granted to you, and used after these:"), *(_grant(*one) for one in granted[:5])]))
     if held:
         text = _n(
             "{n} of what is spent is held for films in the making.",
@@ -169,11 +165,48 @@ def account(
             held,
         )
         lines.append(text.format(n=number(held)))
+    for found, rest, renews_then in narrow:
+        text = _("{place} together: {left} left ({amount}), renews {when}.")
+        place = words_rules.subject(found.subject)
+        lines.append(
+            text.format(
+                place=place[:1].upper() + place[1:],
+                left=number(rest),
+                amount=words_rules.amount(found.credits, found.period),
+                when=when(renews_then),
+            )
+        )
     if left is None or server_left < left:
         lines.append(_("This server as a whole has {n} left today.").format(n=number(server_left)))
     for job in making[:5]:
         lines.append(f"-# {_state(job.state).format(film=recipe(job))} {plain(job.request.prompt, 60)}")
-    return Card(_BLUE, *lines)
+    return Card(BLUE, *lines)
+
+
+def _grant(left: int, ends_at: int | None) -> str:
+    if ends_at is None:
+        return _("{credits}, without an end").format(credits=credits(left))
+    return _("{credits}, until {date}").format(credits=credits(left), date=when(ends_at, "D"))
+
+
+def own_jobs(making: Sequence[Job]) -> Card:
+    """A member's films under way, each with what can be done about it."""
+    if not making:
+        return Card(BLUE, f"### {_('Nothing is under way')}\n{_('`/video` makes a film.')}")
+    lines = [
+        f"**{n}.** {_state(job.state).format(film=recipe(job))} {plain(job.request.prompt, 80)}\n"
+        + _("-# {credits}, since {when}").format(credits=credits(job.price), when=when(job.created_at))
+        for n, job in enumerate(making[:5], 1)
+    ]
+    if len(making) > 5:
+        lines.append("-# " + _n("and {n} more", "and {n} more", len(making) - 5).format(n=number(len(making) - 5)))
+    buttons = tuple(
+        _button(_("Cancel {n}").format(n=n), "cancel", job)
+        if job.state in (JobState.AWAITING, JobState.QUEUED)
+        else _button(_("Don't post {n}").format(n=n), "mute", job)
+        for n, job in enumerate(making[:5], 1)
+    )
+    return Card(BLUE, f"### {_('Under way')}", *lines, buttons=buttons)
 
 
 def _of_period(period: str) -> str:
@@ -194,38 +227,20 @@ def _state(state: JobState) -> str:
     }.get(state, "{film}:")
 
 
-def undelivered(found: Sequence[Job]) -> Card:
-    """For moderators: films that found no place."""
-    if not found:
-        return Card(_GREEN, f"### {_('Every film was delivered')}\n{_('Nothing waits for you here.')}")
-    lines = [
-        f"`{job.id}` "
-        + _("{member} in {channel}, {when}").format(
-            member=_member(job), channel=f"<#{job.channel_id}>", when=when(job.ended_at)
-        )
-        + f"\n-# {plain(job.request.prompt, 80)}"
-        for job in found[:10]
-    ]
-    head = f"### {_('Films that found no place')}\n{_('Mend what was in the way, then `/manage redeliver`.')}"
-    more = len(found) - 10
-    rest = _n("and {n} more", "and {n} more", more).format(n=number(more)) if more > 0 else ""
-    return Card(_RED, head, *lines, f"-# {rest}" if rest else "")
-
-
 def refusal(words: Words, *, free: bool = True, buttons: tuple[ui.Button[Any], ...] = ()) -> Card:
     """A no, for the member's eyes only."""
-    return Card(_RED, f"### {words.title}\n{words.text}", f"-# {nothing_charged()}" if free else "", buttons=buttons)
+    return Card(RED, f"### {words.title}\n{words.text}", f"-# {nothing_charged()}" if free else "", buttons=buttons)
 
 
 def note(text: str) -> Card:
     """One calm sentence."""
-    return Card(_BLUE, text)
+    return Card(BLUE, text)
 
 
 def trouble(reference: str) -> Card:
     """Something that nobody expected; the reference is also in the log."""
     said = unknown()
-    return Card(_RED, f"### {said.title}\n{said.text}", "-# " + _("Reference {reference}").format(reference=reference))
+    return Card(RED, f"### {said.title}\n{said.text}", "-# " + _("Reference {reference}").format(reference=reference))
 
 
 def film_text(job: Job, links: list[str], ends: int | None) -> str:

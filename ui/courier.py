@@ -14,8 +14,8 @@ import discord
 from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
-from ui import cards, results
-from ui.language import _
+from ui import cards, cards_results, results
+from ui.language import _, speaking
 from ui.meanings import translated
 from ui.words import plain
 
@@ -125,12 +125,14 @@ class Courier:
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
         text = cards.film_text(job, links, min((e for e in map(ends_at, links) if e), default=None))
-        for place in await self._threads(job, spare):
-            try:
-                return await self._post(job, place, text, files, note, reply=False)
-            except DeliveryFault as fault:
-                if fault.reason not in _NEXT_PLACE:
-                    raise
+        # A member's own thread may be gone: then this film begins another.
+        for known in (spare, 0) if job.delivery == "member" and spare else (spare,):
+            for place in await self._threads(job, known):
+                try:
+                    return await self._post(job, place, text, files, note, reply=False)
+                except DeliveryFault as fault:
+                    if fault.reason not in _NEXT_PLACE:
+                        raise
         return await self._anywhere(job, text, files, note)
 
     async def tell(self, job: Job, note: Note) -> Sent | None:
@@ -149,6 +151,20 @@ class Courier:
         else:
             await self._edit_card(job, cards.without_film(job))
 
+    async def take_away(self, job: Job) -> bool:
+        """Delete a film's message and let its card say so; false when it could not be. Never raises."""
+        try:
+            async with translated():
+                channel = self._client.get_partial_messageable(job.thread_id)
+                await channel.get_partial_message(job.message_id).delete()
+        except DeliveryFault as fault:
+            if fault.values.get("code") != 10008:  # gone already
+                log.info("job %s: its film could not be taken away: %s", job.id, fault)
+                return False
+        with speaking(job.locale if job.private else ""):
+            await self._edit_card(job, cards.taken_away(job))
+        return True
+
     async def say_waiting(self, job: Job, *, held_up: bool) -> None:
         """Let a waiting card say that the video service takes no orders, or that it goes on."""
         ready_at = self._clock() + job.usual_seconds * 1000
@@ -160,25 +176,30 @@ class Courier:
 
     async def say_deleted(self, job: Job) -> None:
         """Let the card say that the film was deleted."""
-        await self._edit_card(job, cards.deleted(job))
+        await self._edit_card(job, cards_results.deleted(job))
 
     async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
-        try:
-            return await self._post(job, job.card_channel_id or job.channel_id, text, files, note, reply=True)
-        except DeliveryFault as fault:
-            if fault.reason not in _NEXT_PLACE or job.private:
-                raise
+        if not job.blocked or job.private:  # a blocked member's film is for the member alone
+            try:
+                return await self._post(job, job.card_channel_id or job.channel_id, text, files, note, reply=True)
+            except DeliveryFault as fault:
+                if fault.reason not in _NEXT_PLACE or job.private:
+                    raise
         async with translated():
             dm = await self._client.http.start_private_message(job.author_id)
         return replace(await self._post(job, int(dm["id"]), text, files, note, reply=False), direct=True)
 
     async def _threads(self, job: Job, spare: int) -> list[int]:
         """The threads for a film, the best first. None where the channel itself is the place."""
-        if job.place not in ("text", "announcement") or job.private or not job.card_message_id:
+        if job.place not in ("text", "announcement") or job.private or job.blocked or not job.card_message_id:
+            return []
+        if job.delivery == "channel":
             return []
         if job.thread_id == job.card_message_id:
             return [job.thread_id]
+        if job.delivery == "member" and spare:
+            return [spare]
         try:
             await self._start_thread(job, _thread_name(job))
         except DeliveryFault as fault:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
 import discord
 
+from domain.ask import Ask, Attachment
 from domain.faults import Refused
+from domain.people import Person, Spot
+from ui.meanings import translated
+
+#: How long what a parent belongs to is believed (s), how long Discord is waited for (s), and how many are kept.
+_FRESH, _PATIENCE, _MOST = 3_600.0, 1.0, 10_000
 
 #: discord.ChannelType → the kind that a job keeps. Kinds are stored: they never change their meaning.
 _KINDS = {
@@ -17,8 +29,11 @@ _KINDS = {
     discord.ChannelType.stage_voice: "voice",
 }
 
+#: Kinds of channels that are threads, as numbers.
+_THREADS = (10, 11, 12)
+
 #: What posting a film takes, by discord.py's names of permissions.
-_NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "read_message_history")
+NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "read_message_history")
 
 
 def kind_of(interaction: discord.Interaction) -> str:
@@ -32,10 +47,112 @@ def kind_of(interaction: discord.Interaction) -> str:
     return kind
 
 
-def kind_or_unknown(interaction: discord.Interaction) -> str:
-    """As `kind_of`, "" where films cannot be posted; for what is checked later anyway."""
-    channel = interaction.channel
-    return "" if channel is None else _KINDS.get(channel.type, "")
+def person_of(interaction: discord.Interaction) -> Person:
+    """Who acts: roles by their raw ids, as no role is cached."""
+    roles: Iterable[int] = getattr(interaction.user, "_roles", ())
+    rights = interaction.permissions
+    return Person(
+        guild_id=interaction.guild_id or 0,
+        user_id=interaction.user.id,
+        roles=frozenset(int(role) for role in roles),
+        manager=rights.manage_guild or rights.administrator,
+    )
+
+
+async def owner_of(client: discord.Client, guild_id: int) -> int:
+    """The id of a server's owner. Raises DeliveryFault."""
+    async with translated():
+        guild = await client.http.get_guild(guild_id, with_counts=False)
+    return int(guild["owner_id"])
+
+
+class Places:
+    """Knows what a thread's parent belongs to: Discord says it of a channel, of a thread's parent only when asked."""
+
+    def __init__(self, *, steady: Callable[[], float] = time.monotonic) -> None:
+        self._steady = steady
+        #: Parent → (category, age-restricted, when it was asked).
+        self._parents: OrderedDict[int, tuple[int, bool, float]] = OrderedDict()
+
+    async def spot(self, interaction: discord.Interaction) -> Spot:
+        """What counts where something is asked. What cannot be learned counts as restricted."""
+        channel, channel_id = interaction.channel, interaction.channel_id or 0
+        if not isinstance(channel, discord.Thread):
+            category = int(getattr(channel, "category_id", 0) or 0)
+            return Spot(channel_id, category_id=category, restricted=bool(getattr(channel, "nsfw", False)))
+        found = await self._parent(interaction.client, channel.parent_id)
+        if found is None:
+            return Spot(channel_id, channel.parent_id, certain=False, restricted=True)
+        return Spot(channel_id, channel.parent_id, found[0], restricted=found[1])
+
+    async def ask(
+        self,
+        interaction: discord.Interaction,
+        *,
+        private: bool = False,
+        spoiler: bool = False,
+        pictures: Sequence[Attachment] = (),
+        home: tuple[int, int] | None = None,
+    ) -> Ask:
+        """The beginning of a generation. Its kind of place is "" where films cannot be posted: `kind_of` says why.
+
+        `home` is the server and channel that count for something asked in a direct message.
+        """
+        if home:
+            person, spot = await self._at_home(interaction, *home)
+        else:
+            person, spot = person_of(interaction), await self.spot(interaction)
+        channel = interaction.channel
+        return Ask(
+            interaction_id=interaction.id,
+            token=interaction.token,
+            guild_id=person.guild_id,
+            channel_id=spot.channel_id,
+            place="dm" if private else "" if channel is None else _KINDS.get(channel.type, ""),
+            author_id=person.user_id,
+            locale=str(interaction.locale),
+            private=private,
+            spoiler=spoiler,
+            pictures=tuple(pictures),
+            spot=spot,
+            roles=person.roles,
+            manager=person.manager,
+        )
+
+    async def _at_home(self, interaction: discord.Interaction, guild_id: int, channel_id: int) -> tuple[Person, Spot]:
+        """Who asks in a direct message, as a member of a server, and what counts there; roles unlearned are none."""
+        http, user_id = interaction.client.http, interaction.user.id
+        person, spot = Person(guild_id, user_id), Spot(channel_id, certain=False, restricted=True)
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                member = await http.get_member(guild_id, user_id)
+                channel: dict[str, Any] = dict(await http.get_channel(channel_id))
+        except (discord.DiscordException, OSError, TimeoutError):
+            return person, spot
+        person = Person(guild_id, user_id, frozenset(int(role) for role in member["roles"]))
+        parent_id, restricted = int(channel.get("parent_id") or 0), bool(channel.get("nsfw", False))
+        if channel["type"] not in _THREADS:
+            return person, Spot(channel_id, category_id=parent_id, restricted=restricted)
+        found = await self._parent(interaction.client, parent_id)
+        if found:
+            spot = Spot(channel_id, parent_id, found[0], restricted=found[1])
+        return person, spot
+
+    async def _parent(self, client: discord.Client, parent_id: int) -> tuple[int, bool] | None:
+        known = self._parents.get(parent_id)
+        if known and self._steady() - known[2] < _FRESH:
+            return known[:2]
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                raw = await client.http.get_channel(parent_id)
+        except (discord.DiscordException, OSError, TimeoutError):
+            return known[:2] if known else None
+        found = (int(raw.get("parent_id") or 0), bool(raw.get("nsfw", False)))
+        self._parents[parent_id] = (*found, self._steady())
+        self._parents.move_to_end(parent_id)
+        while len(self._parents) > _MOST:
+            self._parents.popitem(last=False)
+        return found
 
 
 def check_rights(interaction: discord.Interaction, kind: str) -> None:
@@ -47,6 +164,6 @@ def check_rights(interaction: discord.Interaction, kind: str) -> None:
     if rights.administrator:
         return
     skipped = "send_messages" if kind == "thread" else "send_messages_in_threads"
-    lacking = [name for name in _NEEDED if name != skipped and not getattr(rights, name)]
+    lacking = [name for name in NEEDED if name != skipped and not getattr(rights, name)]
     if lacking:
         raise Refused("missing_rights", rights=lacking)

@@ -75,6 +75,7 @@ def right(name: str) -> str:
         "send_messages_in_threads": _("Send Messages in Threads"),
         "attach_files": _("Attach Files"),
         "read_message_history": _("Read Message History"),
+        "create_public_threads": _("Create Public Threads"),
     }
     return names.get(name, name)
 

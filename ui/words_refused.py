@@ -6,6 +6,7 @@ from domain.faults import BadPicture, Fault, Refused, StorageFault
 from ui.language import _, _n, decimal, listed, number, sentences
 from ui.words import Maker, Values, Words, credits, plain, right, seconds, shape, size_name, when
 from ui.words_making import MAKING
+from ui.words_moderation import REFUSED as MODERATION
 
 
 def _others(values: Values, sentence: str) -> str:
@@ -105,15 +106,6 @@ REFUSED: dict[str, Maker] = MAKING | {
             credits=credits(v["price"]), left=number(v["left"]), when=when(v["renews_at"])
         ),
     ),
-    "no_credits": lambda v: Words(
-        _("You do not have enough credits for this film"),
-        sentences(
-            _("It costs {credits}; you have {left} left. They renew {when}.").format(
-                credits=credits(v["price"]), left=number(v["left"]), when=when(v["renews_at"])
-            ),
-            _("A shorter or smaller film costs less: `/quota` shows what you have."),
-        ),
-    ),
     "waiting_full": lambda v: Words(
         _n("You already have {n} film waiting", "You already have {n} films waiting", v["waiting"]).format(
             n=number(v["waiting"])
@@ -211,7 +203,7 @@ def unknown() -> Words:
 
 def explain(fault: Fault) -> Words:
     """The words for a fault that reaches a person."""
-    tables = ((BadPicture, PICTURE), (Refused, REFUSED), (StorageFault, STORAGE))
+    tables = ((BadPicture, PICTURE), (Refused, REFUSED | MODERATION), (StorageFault, STORAGE))
     table = next((table for kind, table in tables if isinstance(fault, kind)), {})
     maker = table.get(fault.reason)
     return maker(fault.values) if maker else unknown()

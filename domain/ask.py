@@ -1,0 +1,48 @@
+"""Who asks for a film, where, and with what: the beginning of every generation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from domain.origin import OWN, Origin
+from domain.people import Person, Spot
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A picture as Discord describes it: file name, address, bytes. Nothing of it is believed.
+
+    One that is stored already has a `sha256`, and neither address nor size.
+    """
+
+    name: str
+    url: str = ""
+    size: int = 0
+    sha256: str = ""
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One interaction that wants a film. Ids are Discord's; `place` is the kind of the channel."""
+
+    interaction_id: int
+    token: str
+    guild_id: int
+    channel_id: int
+    place: str
+    author_id: int
+    locale: str
+    private: bool = False
+    spoiler: bool = False
+    pictures: tuple[Attachment, ...] = ()
+    #: What counts where it was asked.
+    spot: Spot = field(default_factory=lambda: Spot(0))
+    #: The member's roles, and whether they have the right to manage the server.
+    roles: frozenset[int] = field(default_factory=frozenset[int])
+    manager: bool = False
+    origin: Origin = OWN
+
+    @property
+    def person(self) -> Person:
+        """Who asks."""
+        return Person(self.guild_id, self.author_id, self.roles, self.manager)
