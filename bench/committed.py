@@ -18,7 +18,9 @@ from service.breakers import Breakers
 from service.censor import Censor
 from service.doorman import Ceiling
 from service.intake import Intake
+from service.meter import Meter
 from service.patterns import WordRules
+from service.pauses import Pauses
 from service.policies import Policies
 from settings import read_catalogue
 from storage.database import Database, every, open_database
@@ -42,10 +44,12 @@ def intake_on(db: Database) -> Intake:
         policies=known,
         censor=Censor(db, policies=known, compile_rules=WordRules, on_notice=lambda: None),
         ceiling=Ceiling(daily=10_000_000, server_daily=100_000_000),
+        pauses=Pauses(db, known={}, on_change=lambda: None),
         allowed=frozenset(),
         total_in_flight=5,
         pace=pace,
         on_job=lambda: None,
+        meter=Meter(),
     )
 
 

@@ -13,6 +13,7 @@ import discord
 from discord import app_commands
 from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
 
+from domain import trail
 from domain.faults import Refused
 from ui.answers import say_trouble
 
@@ -26,6 +27,7 @@ class Tree(app_commands.CommandTree[Any]):
     check_server: Callable[[int], None]
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        trail.note(interaction=interaction.id)
         if interaction.type is discord.InteractionType.autocomplete:
             return True  # suggestions cost nothing, and a refusal could not be shown
         try:
@@ -54,7 +56,9 @@ class Clapper(AutoShardedBot):
         check_server: Callable[[int], None],
         is_told: Callable[[bytes], Awaitable[bool]],
         told: Callable[[bytes], Awaitable[None]],
+        http_trace: Any = None,
     ) -> None:
+        """`http_trace` hears of every call to Discord: a TraceConfig of aiohttp's."""
         super().__init__(
             when_mentioned,
             intents=discord.Intents.none(),
@@ -65,6 +69,7 @@ class Clapper(AutoShardedBot):
             allowed_mentions=discord.AllowedMentions.none(),
             help_command=None,
             tree_cls=Tree,
+            http_trace=http_trace,
         )
         assert isinstance(self.tree, Tree)
         self.tree.check_server = check_server
@@ -76,14 +81,29 @@ class Clapper(AutoShardedBot):
         self._told = told
         #: Set once the bot is logged in and may send.
         self.logged_in = asyncio.Event()
+        #: Shards whose connection to Discord is gone; they connect again by themselves.
+        self.away: set[int] = set()
 
     async def setup_hook(self) -> None:
+        await self.load()
+        await self.tell_commands()
+        self.logged_in.set()
+
+    async def load(self) -> None:
+        """Add every cog, and with them the commands; this needs no connection."""
         for cog in self.parts:
             await self.add_cog(cog)
             for menu in getattr(cog, "context_menus", ()):
                 self.tree.add_command(menu)
-        await self.tell_commands()
-        self.logged_in.set()
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        self.away.add(shard_id)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        self.away.discard(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        self.away.discard(shard_id)
 
     async def tell_commands(self, *, always: bool = False) -> None:
         """Tell Discord about the commands, when they have changed since the last time or `always`."""

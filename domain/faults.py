@@ -198,6 +198,11 @@ class VendorFault(Fault):
         self.trace_id = trace_id
         self.retry_after = retry_after
 
+    def __str__(self) -> str:
+        # The words of an answer may quote the prompt; without an answer they are our own.
+        words = f" {self.message}" if self.message and not self.status else ""
+        return f"{self.reason} ({self.status or 'no answer'}{f' {self.code}' if self.code else ''}){words}"
+
 
 class DeliveryFault(Fault):
     """Discord did not take a message; `final` is true when the same place will never take it."""
@@ -212,4 +217,13 @@ class DeliveryFault(Fault):
 class StorageFault(Fault):
     """The database cannot be used now: full disk, lock, damage."""
 
-    REASONS = frozenset({"disk_full", "database_locked", "database_corrupt", "database_newer", "database_in_use"})
+    REASONS = frozenset(
+        {
+            "disk_full",
+            "database_locked",
+            "database_corrupt",
+            "database_newer",
+            "database_in_use",
+            "database_strange",
+        }
+    )

@@ -27,6 +27,7 @@ TASKS = {
     "join": ("media.splice", "join"),
     "last_frame": ("media.moment", "last"),
     "still": ("media.moment", "still"),
+    "trial": ("media.trial", "trial"),
 }
 _PR_SET_PDEATHSIG = 1
 

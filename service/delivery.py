@@ -14,7 +14,8 @@ from acedata.client import VideoClient
 from domain.faults import DeliveryFault, VendorFault
 from domain.job import Event, Film, Job, JobState, Note, Pace, Sent
 from service.loops import Crew, now_ms
-from service.parcels import MIB, NoFilmYet, Parcels
+from service.meter import Meter
+from service.parcels import MIB, Fetched, NoFilmYet, Parcels
 from service.results import Results
 from storage import jobs, outbox, owners
 from storage.database import Database
@@ -71,6 +72,7 @@ class Delivery:
         results: Results,
         pace: Pace,
         folder: Path,
+        meter: Meter,
         at_once: int = 3,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -81,6 +83,7 @@ class Delivery:
         self._results = results
         self._pace = pace
         self._folder = folder
+        self._meter = meter
         self._at_once = at_once
         self._clock = clock
         self._crew = Crew("deliver", on_end=results.changed)
@@ -95,7 +98,7 @@ class Delivery:
             return None
         async with self._db.transaction() as conn:
             for job in await outbox.due(conn, self._clock(), free, self._crew.busy):
-                self._crew.start(job.id, self._deliver(job))
+                self._crew.start(job.id, self._deliver(job), interaction=job.interaction_id)
             upcoming = await outbox.next_due(conn, self._crew.busy)
         return None if upcoming is None else max(0.05, (upcoming - self._clock()) / 1000)
 
@@ -132,6 +135,7 @@ class Delivery:
         async with self._db.transaction() as conn:
             place, message = (sent.thread_id, sent.message_id) if sent else (0, 0)
             await outbox.done(conn, job, now=self._clock(), thread_id=place, message_id=message)
+        self._meter.told(job, _rung(job, sent))
         log.info("job %s: people were told", job.id)
 
     async def _announce(self, job: Job) -> Sent | None:
@@ -159,7 +163,9 @@ class Delivery:
                 files = await self._parcels.fit(fetched, limit, folder)
                 links = [] if files else [film.url for film in job.films]
                 try:
-                    return await self._courier.bring(job, files, links, self._note(job, fresh=again), spare=spare)
+                    sent = await self._courier.bring(job, files, links, self._note(job, fresh=again), spare=spare)
+                    self._meter.film(_form(files, fetched))
+                    return sent
                 except DeliveryFault as fault:
                     if fault.reason != "too_large" or not files:
                         raise
@@ -227,5 +233,21 @@ class Delivery:
     async def _later(self, job: Job, at: int | None) -> None:
         if at is None:
             log.error("job %s: given up; it is listed as undelivered", job.id)
+            self._meter.undelivered(job)
         async with self._db.transaction() as conn:
             await outbox.later(conn, job, at=at)
+
+
+def _rung(job: Job, sent: Sent | None) -> str:
+    """How far down the ladder of places the news had to go; "card" where the card alone says it."""
+    if sent is None:
+        return "card"
+    if sent.direct or job.private:
+        return "dm"
+    return "channel" if sent.thread_id == (job.card_channel_id or job.channel_id) else "thread"
+
+
+def _form(files: list[Path], fetched: list[Fetched]) -> str:
+    if not files:
+        return "link"
+    return "as_is" if {item.path for item in fetched}.issuperset(files) else "fitted"

@@ -17,6 +17,7 @@ from domain.job import Event, Job, JobState, Pace, Report, Verdict
 from service.breakers import Breakers, account_of, model_of
 from service.links import Links
 from service.loops import Crew, now_ms
+from service.pauses import Pauses
 from service.results import Results
 from storage import inputs, jobs
 from storage.database import Database
@@ -51,6 +52,7 @@ class Dispatch:
         links: Links,
         results: Results,
         breakers: Breakers,
+        pauses: Pauses,
         caps: Caps,
         pace: Pace,
         clock: Callable[[], int] = now_ms,
@@ -61,6 +63,7 @@ class Dispatch:
         self._links = links
         self._results = results
         self._breakers = breakers
+        self._pauses = pauses
         self._caps = caps
         self._pace = pace
         self._clock = clock
@@ -79,9 +82,9 @@ class Dispatch:
         async with self._db.transaction() as conn:
             todo = await jobs.unprepared(conn, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
         for job in todo:
-            self._preparing.start(job.id, self._prepare(job))
+            self._preparing.start(job.id, self._prepare(job), interaction=job.interaction_id)
         while job := await self._claim():
-            self.sending.start(job.id, self._send(job))
+            self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
         async with self._db.transaction() as conn:
             turn = await jobs.next_turn(conn, self._clock())
         later = [moment for moment in (turn, self._breakers.next_trial(), *self._held.values()) if moment is not None]
@@ -90,7 +93,7 @@ class Dispatch:
     def resend(self, job: Job) -> None:
         """Send the next attempt of a job that the API is known not to have."""
         if not self._stopping and job.id not in self.sending:
-            self.sending.start(job.id, self._send(job))
+            self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
 
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
@@ -103,14 +106,18 @@ class Dispatch:
         if last is not None and now - last < 1.0:
             return  # it rewrites every queued row: once a second is enough
         self._last_step = now
-        if last is None or self._breakers.closed():
+        if last is None or self._breakers.closed() or self._pauses.everywhere:
             return
         async with self._db.transaction(heavy=True) as conn:
-            old = await jobs.age_queue(conn, passed=int((now - last) * 1000), most=self._pace.deadline)
+            old = await jobs.age_queue(
+                conn, passed=int((now - last) * 1000), most=self._pace.deadline, paused=self._pauses.servers()
+            )
         for job_id in old:
             await self._results.settle(job_id, Event.DEADLINE, reason="waited_too_long")
 
     async def _claim(self) -> Job | None:
+        if self._pauses.everywhere:
+            return None
         now = self._clock()
         self._held = {provider: until for provider, until in self._held.items() if until > now}
         closed = [*self._breakers.closed(), *(account_of(provider) for provider in self._held)]
@@ -122,6 +129,7 @@ class Dispatch:
                 server_most=self._caps.server,
                 total_most=self._caps.total,
                 closed=closed,
+                paused=self._pauses.servers(),
             )
             if job is None:
                 return None

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from domain import trail
 from domain.ask import Ask
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
@@ -19,6 +20,8 @@ from service.breakers import Breakers
 from service.censor import Censor
 from service.doorman import Ceiling
 from service.loops import now_ms
+from service.meter import Meter
+from service.pauses import Pauses
 from service.policies import Policies
 from storage import approvals, inputs, jobs, ledger, owners
 from storage.database import Database
@@ -70,10 +73,12 @@ class Intake:
         policies: Policies,
         censor: Censor,
         ceiling: Ceiling,
+        pauses: Pauses,
         allowed: frozenset[int],
         total_in_flight: int,
         pace: Pace,
         on_job: Callable[[], None],
+        meter: Meter,
         log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -83,10 +88,12 @@ class Intake:
         self._policies = policies
         self._censor = censor
         self._ceiling = ceiling
+        self._pauses = pauses
         self._allowed = allowed
         self._total = total_in_flight
         self._pace = pace
         self._on_job = on_job
+        self._meter = meter
         self._log_prompts = log_prompts
         self._clock = clock
         self._stopping = False
@@ -122,6 +129,7 @@ class Intake:
         if self._stopping:
             raise Refused("stopping")
         self.check_server(ask.guild_id)
+        self._pauses.check(ask.guild_id)
         for n, picture in enumerate(ask.pictures, 1):
             if picture.size > ATTACHMENT_MAX:
                 raise Refused("attachment_large", position=n, name=picture.name, size=picture.size, most=ATTACHMENT_MAX)
@@ -191,6 +199,8 @@ class Intake:
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
         if not admitted.double:
+            trail.note(job=job.id)
+            self._meter.credits("hold", job.price)
             prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
         self._on_job()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import secrets
 import socket
@@ -19,6 +20,8 @@ import aiosqlite
 
 from domain.faults import StorageFault
 from storage.writer import Writer
+
+log = logging.getLogger("clapper.database")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -85,7 +88,7 @@ async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerato
     `database_newer` when a later version of Clapper wrote it, `database_corrupt` when it is damaged.
     """
     await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    async with _process_lock(path, wait_seconds):
+    async with process_lock(path, wait_seconds):
         writer = Writer(path)
         try:
             await _prepare(writer)
@@ -151,28 +154,63 @@ async def migrate(conn: aiosqlite.Connection, path: Path) -> None:
 
 
 async def backup(source: Path, target: Path) -> None:
-    """Copy a database, also while it is written, by SQLite's online backup; the copy is whole or absent."""
+    """Copy a database, also while it is written, by SQLite's online backup; the copy is whole or absent.
+
+    It is read through from end to end before it counts, and only its owner may read it: it holds prompts and keys.
+    Raises StorageFault.
+    """
 
     def copy() -> None:
         part = target.with_name(target.name + ".part")
         part.unlink(missing_ok=True)
-        with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(part)) as new:
-            old.backup(new)
-        part.replace(target)
+        try:
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            with contextlib.closing(_open_existing(source)) as old, contextlib.closing(sqlite3.connect(part)) as new:
+                old.backup(new)
+            if wrong := damage(part):
+                raise StorageFault("database_corrupt", detail=wrong)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(target)
+        except sqlite3.Error as error:
+            raise fault_of(error) or StorageFault("database_corrupt") from error
+        except OSError as error:
+            raise StorageFault("disk_full", detail=error.strerror or type(error).__name__) from error
+        finally:
+            part.unlink(missing_ok=True)
 
     await asyncio.to_thread(copy)
 
 
+def damage(path: Path) -> str:
+    """What SQLite finds wrong with a database that nobody writes, the first of it; "" when it is whole."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as conn:
+            found = str(conn.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if found == "ok" else found
+
+
+def _open_existing(path: Path) -> sqlite3.Connection:
+    # Without this a name that is wrong would make an empty database there.
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+
+
 @asynccontextmanager
-async def _process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]:
+async def process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]:
     """Hold `<database>.lock`: never the database file itself, whose closing would drop SQLite's own locks."""
     file = await asyncio.to_thread(open, path.with_name(path.name + ".lock"), "a+", encoding="utf-8")
     try:
-        end = time.monotonic() + wait_seconds
+        end, waits = time.monotonic() + wait_seconds, False
         while not _try_lock(file):
+            file.seek(0)
+            owner = file.read(200).strip() or "another process"
             if time.monotonic() >= end:
-                file.seek(0)
-                raise StorageFault("database_in_use", owner=file.read(200).strip() or "another process")
+                raise StorageFault("database_in_use", owner=owner)
+            if not waits:
+                waits = True
+                log.warning("the database is used by %s: waiting up to %.0f s for its end", owner, wait_seconds)
             await asyncio.sleep(0.2)
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}")
@@ -180,6 +218,15 @@ async def _process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]
         yield
     finally:
         file.close()
+
+
+def owner_of(path: Path) -> str:
+    """Who holds the database's lock now, for people; "" when nobody does. Holds it for a moment itself."""
+    try:
+        with path.with_name(path.name + ".lock").open(encoding="utf-8") as file:
+            return "" if _try_lock(file) else file.read(200).strip() or "another process"
+    except OSError:
+        return ""
 
 
 def _try_lock(file: IO[Any]) -> bool:

@@ -166,12 +166,14 @@ async def next_queued(
     server_most: int,
     total_most: int,
     closed: Sequence[str] = (),
+    paused: Sequence[int] = (),
 ) -> Job | None:
     """The job whose turn it is: the oldest of the member with the fewest in flight, within all caps.
 
-    `closed` are breakers ('account:PROVIDER', 'model:KEY') whose jobs wait.
+    `closed` are breakers ('account:PROVIDER', 'model:KEY') and `paused` servers whose jobs wait.
     """
     marks = ", ".join("?" * len(closed)) or "''"
+    servers = ", ".join("?" * len(paused)) or "''"
     row = await one(
         conn,
         f"""
@@ -187,9 +189,10 @@ async def next_queued(
             AND coalesce(m.n, 0) < CASE WHEN j.member_most > 0 THEN j.member_most ELSE ? END
             AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
             AND 'account:' || j.provider NOT IN ({marks}) AND 'model:' || j.model NOT IN ({marks})
+            AND j.guild_id NOT IN ({servers})
         ORDER BY coalesce(m.n, 0), j.created_at, j.rowid LIMIT 1
         """,  # noqa: S608 - only our own words and question marks
-        (now, member_most, server_most, total_most, *closed, *closed),
+        (now, member_most, server_most, total_most, *closed, *closed, *paused),
     )
     return job_of(row) if row else None
 
@@ -207,9 +210,16 @@ async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> 
     return [job_of(row) for row in rows if row["id"] not in busy][:limit]
 
 
-async def age_queue(conn: aiosqlite.Connection, *, passed: int, most: int) -> list[str]:
-    """Add `passed` ms to every queued job's waiting time; the ids of those that have waited longer than `most`."""
-    await conn.execute("UPDATE jobs SET waited_ms = waited_ms + ? WHERE state = 'queued'", (passed,))
+async def age_queue(conn: aiosqlite.Connection, *, passed: int, most: int, paused: Sequence[int] = ()) -> list[str]:
+    """Add `passed` ms to the waiting time of queued jobs; the ids of those that have waited longer than `most`.
+
+    In `paused` servers no time passes.
+    """
+    servers = ", ".join("?" * len(paused)) or "''"
+    await conn.execute(
+        f"UPDATE jobs SET waited_ms = waited_ms + ? WHERE state = 'queued' AND guild_id NOT IN ({servers})",  # noqa: S608 - question marks only
+        (passed, *paused),
+    )
     rows = await every(conn, "SELECT id FROM jobs WHERE state = 'queued' AND waited_ms > ?", (most,))
     return [row["id"] for row in rows]
 

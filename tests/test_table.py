@@ -19,7 +19,9 @@ from service.cancel import Cancel, Cancelled
 from service.censor import Censor
 from service.doorman import Ceiling
 from service.intake import Intake
+from service.meter import Meter
 from service.patterns import WordRules
+from service.pauses import Pauses
 from service.policies import Policies
 from service.results import Results, Settled
 from service.rights import Rights
@@ -186,10 +188,12 @@ def make_intake(db: Database, ceiling: Ceiling, clock: Callable[[], int], known:
         policies=known,
         censor=Censor(db, policies=known, compile_rules=WordRules, on_notice=lambda: None, clock=clock),
         ceiling=ceiling,
+        pauses=Pauses(db, known={}, on_change=lambda: None, clock=clock),
         allowed=frozenset(),
         total_in_flight=5,
         pace=PACE,
         on_job=lambda: None,
+        meter=Meter(),
         clock=clock,
     )
 
@@ -200,7 +204,9 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_database(tmp_path / "clapper.db") as db:
         await db._writer.execute("PRAGMA synchronous = OFF")  # no power is cut here, and there are many commits
         clock = lambda: now[0]  # noqa: E731 - one clock for all of them
-        results = Results(db, pace=PACE, on_change=lambda: woken.__setitem__(0, woken[0] + 1), clock=clock)
+        results = Results(
+            db, pace=PACE, on_change=lambda: woken.__setitem__(0, woken[0] + 1), meter=Meter(), clock=clock
+        )
         intake = make_intake(db, Ceiling(daily=20, server_daily=1_000), clock)
         yield House(
             db, now, woken, results, intake, Cancel(db, results=results, rights=Rights(Policies(db)), clock=clock)

@@ -13,6 +13,7 @@ from typing import Any
 
 import discord
 
+from domain import trail
 from domain.faults import Fault
 from ui import cards
 from ui.language import _
@@ -48,6 +49,7 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
     A deferred answer cannot change between public and private, so it is for the member alone, and a public card
     follows it as a message of its own. A Fault becomes a refusal that only the member sees.
     """
+    trail.note(interaction=interaction.id)
     task = asyncio.ensure_future(work)
     try:
         done, _pending = await asyncio.wait({task}, timeout=QUICK)
@@ -135,6 +137,7 @@ async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:
     """The last exit for any error: one calm sentence with a reference that the log has too. Never raises."""
+    trail.note(interaction=interaction.id)
     fault = getattr(error, "original", error)
     if isinstance(fault, Fault) and type(fault).REASONS:
         card = cards.refusal(explain(fault))

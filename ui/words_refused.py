@@ -138,7 +138,9 @@ REFUSED: dict[str, Maker] = MAKING | {
         _("{model} cannot be had right now").format(model=v["model"]),
         sentences(_("The video service has closed it."), _others(v, _("Choose {others} instead."))),
     ),
-    "paused": lambda v: Words(_("Clapper is taking a break"), _full(v.get("why") or _("Try again later."))),
+    "paused": lambda v: Words(
+        _("Clapper is taking a break"), _full(plain(v.get("why") or "", 200) or _("Try again later."))
+    ),
     "stopping": lambda v: Words(_("Clapper is restarting"), _("Run the command again in a minute.")),
     "not_yours": lambda v: Words(_("That is not your film"), _("Only the member who asked for it can do this.")),
     "not_moderator": lambda v: Words(_("This is for moderators"), _("It needs the right to manage this server.")),

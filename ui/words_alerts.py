@@ -1,0 +1,47 @@
+"""What the operator's channel hears about the whole: trouble, what to do about it, and its end."""
+
+from __future__ import annotations
+
+from ui.language import _, _n
+from ui.words import Maker, Values, Words
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"
+
+
+def _undelivered(values: Values) -> Words:
+    count = int(values["count"] or 1)
+    return Words(
+        _n("{count} film found no place", "{count} films found no place", count).format(count=count),
+        _("In its server, `/manage jobs` lists each with its reason, and `/manage redeliver` tries again."),
+    )
+
+
+#: Key → words; `over` ones are said when a trouble has been gone for a while.
+ALERTS: dict[str, Maker] = {
+    "failures": lambda v: Words(
+        _("Many films fail"),
+        _(
+            "{failed} of the last hour's {all} did. Their credits are back. The log has the API's answers, and "
+            "`python bot.py doctor` looks at the key and the models."
+        ).format(failed=v["failed"], all=v["all"]),
+    ),
+    "failures_over": lambda v: Words(_("Films succeed again"), _("For half an hour the failures have been few.")),
+    "undelivered": _undelivered,
+    "disk": lambda v: Words(
+        _("The disk is nearly full"),
+        _(
+            "{free} are free where the database is. Make room, or lower RETENTION_DAYS: when it is full, new commands "
+            "are refused, and nothing is lost."
+        ).format(free=_gigabytes(int(v["free"] or 0))),
+    ),
+    "balance": lambda v: Words(
+        _("The video API's balance runs low"),
+        _("{left} credits of the API are left. Top it up in time: without them, new films are refused.").format(
+            left=f"{float(v['left'] or 0):.1f}"
+        ),
+    ),
+    "balance_over": lambda v: Words(_("The video API's balance is filled up"), _("Nothing is left to do.")),
+    "disk_over": lambda v: Words(_("The disk has room again"), _("Nothing is left to do.")),
+}
