@@ -17,13 +17,13 @@ from discord.http import Route
 from acedata.client import VideoClient
 from assembly import Known, Parts, Resources
 from cogs.client import Clapper
-from domain.job import Pace
+from domain.pace import Pace
 from media.fetch import Fetcher
 from metrics import Metrics
 from operate.command import main
 from service.links import Links
 from settings import Settings
-from storage import inputs
+from storage import inputs, memory
 from storage.database import Database, open_database
 from web import PublicApp, admin_app, serve
 
@@ -72,6 +72,8 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         await asyncio.to_thread(folder.mkdir)
         resources = Resources(settings, pace, db, links, client, fetcher, folder, metrics)
         parts = Parts(resources, await Known.read(db))
+        async with db.transaction() as conn:
+            instance = await memory.new_instance(conn)
 
         async def picture(job_id: str, n: int) -> tuple[str, bytes] | None:
             stored = await inputs.for_media(db.reader, job_id, n)
@@ -81,7 +83,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             read_link=links.read,
             on_callback=parts.services.results.called_back,
             get_picture=picture,
-            instance=links.instance,
+            instance=instance,
             on_outcome=metrics.callback,
         )
         port = await serve(stack, public.app(), settings.callback_host, settings.callback_port)
@@ -95,7 +97,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         finally:
             parts.services.intake.stop()
             await asyncio.gather(
-                parts.services.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE), parts.making.joining.stop()
+                parts.services.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE), parts.joining.stop()
             )
             for task in tasks:
                 task.cancel()

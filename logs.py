@@ -60,6 +60,10 @@ _ONE_LINE = {code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0
 }
 
 
+#: discord.py's warnings at every start about what Clapper leaves out on purpose: voice, and the cache of servers.
+_EXPECTED = ("PyNaCl is not installed", "davey is not installed", "Guilds intent seems to be disabled")
+
+
 class Masked(logging.Formatter):
     """Formats a record as one line of text or JSON; `secrets` are replaced wherever they appear."""
 
@@ -102,14 +106,19 @@ class Masked(logging.Formatter):
 
     def mask(self, text: str) -> str:
         """The text without anything that opens a door."""
-        for secret in self._secrets:
-            text = text.replace(secret, "****")
+        text = self.hide(text)
         small = text.lower()
         for hints, pattern, replacement in _MASKS:
             for hint in hints:
                 if hint in small:
                     text = pattern.sub(replacement, text)
                     break
+        return text
+
+    def hide(self, text: str) -> str:
+        """The text without the secrets that are known, and else as it is."""
+        for secret in self._secrets:
+            text = text.replace(secret, "****")
         return text
 
 
@@ -128,6 +137,7 @@ def configure(*, level: str, as_json: bool, secrets: tuple[str, ...]) -> None:
     """Send every log, the libraries' too, through one masked line to standard error."""
     handler = _Handler(sys.stderr)
     handler.setFormatter(Masked(as_json=as_json, secrets=secrets))
+    handler.addFilter(lambda record: not str(record.msg).startswith(_EXPECTED))
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(True)
     # At DEBUG these print request bodies, which hold prompts; nothing of ours needs that.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import discord
 from discord.ext import commands
 
 from assembly.making import Making
@@ -18,13 +19,16 @@ from cogs.manage_money import Limit, Money
 from cogs.manage_rules import Channels, ForbiddenWords, People
 from cogs.manage_settings import ServerSettings
 from cogs.quota import Quota
+from cogs.reporting import Reporting
 from cogs.results import Results
 from cogs.setup import SetUp, Setup
 from cogs.starting import Starting
 from cogs.transfer import Transfer
 from domain.catalogue import Catalogue
+from service.erase import Erase
+from service.joining import Joining
 from service.reports import Reports
-from ui.places import Places
+from ui.places import Places, person_of
 
 
 def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Manage, Audit, SetUp]:
@@ -50,16 +54,23 @@ def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Mana
     return command, audit, set_up
 
 
-def cogs(services: Services, making: Making, reports: Reports, audit: Audit, set_up: SetUp) -> list[commands.Cog]:
+def cogs(
+    services: Services, reports: Reports, erase: Erase, joining: Joining, audit: Audit, set_up: SetUp
+) -> list[commands.Cog]:
     """Everything that members type, and every button."""
     s, places = services, Places()
-    starting = Starting(s.intake, making.drafts, places)
-    forms = Forms(s.intake, making.again, making.drafts, start=starting.start)
+    start = Starting(s.intake, s.drafts, places).start
+    forms = Forms(s.intake, s.again, s.drafts, start=start)
+    reporting = Reporting(reports)
+
+    async def moderates(interaction: discord.Interaction) -> bool:
+        return await s.rights.may_manage(person_of(interaction))
+
     return [
-        starting,
+        Generate(s.intake, start=start, open_form=forms.open_new),
         forms,
-        Generate(s.intake, start=starting.start, open_form=forms.open_new),
-        Results(making.again, making.erase, making.joining, start=starting.start),
+        Results(s.again, erase, joining, start=start, moderates=moderates, more=[reporting.entry]),
+        reporting,
         Quota(s.accounts, places),
         Jobs(s.cancel, s.accounts),
         Transfer(s.treasury),

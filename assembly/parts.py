@@ -13,7 +13,10 @@ from assembly.services import Services
 from cogs.client import Clapper
 from domain.faults import Fault
 from service.alerts import Alerts
+from service.copies import Copies
 from service.delivery import Delivery
+from service.erase import Erase
+from service.joining import Joining
 from service.latecards import show_late_cards
 from service.loops import Loop, now_ms
 from service.notices import Notices
@@ -23,6 +26,7 @@ from storage import memory
 from ui.courier import Courier
 from ui.herald import Herald
 from ui.operator import Operator
+from ui.posts import Posts
 
 log = logging.getLogger("clapper")
 
@@ -58,8 +62,19 @@ class Parts:
             meter=r.metrics,
         )
         reports = Reports(db, rights=services.rights, blocks=services.blocks, courier=self.courier, on_notice=self.wake)
-        self.making = Making(r, services, self.bot, self.courier)
-        self.bot.parts = cogs(services, self.making, reports, audit, set_up)
+        posts = Posts(self.bot)
+        self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
+        erase = Erase(db, posts=posts, courier=self.courier)
+        self.joining = Joining(
+            db,
+            again=services.again,
+            copies=self._copies,
+            parcels=services.parcels,
+            posts=posts,
+            limits=self.courier,
+            folder=r.folder,
+        )
+        self.bot.parts = cogs(services, reports, erase, self.joining, audit, set_up)
         notices = Notices(
             db,
             policies=services.policies,
@@ -81,6 +96,7 @@ class Parts:
             Loop("dispatch", services.dispatch.step, every=5.0),
             Loop("delivery", self._deliver, every=30.0),
             Loop("notices", self._when_logged_in(notices.step), every=60.0),
+            Loop("erase", self._when_logged_in(erase.step), every=300.0),
             Loop("housekeeping", services.housekeeping.step, every=3600.0),
             Loop("alerts", alerts.step, every=60.0),
             Loop("erase", self._when_logged_in(self.making.erase.step), every=300.0),
@@ -101,6 +117,9 @@ class Parts:
             return await step()
 
         return stepped
+
+    async def _last_frame(self, job_id: str) -> bytes:
+        return await self._copies.last_frame(job_id)
 
     async def _probe(self) -> bool | None:
         return None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import metrics
 from acedata.client import VideoClient
-from domain.job import Pace
+from domain.pace import Pace
 from media.fetch import Fetcher
 from service.links import Links
 from settings import Settings

@@ -8,6 +8,7 @@ from functools import partial
 from acedata.platform import balance
 from assembly.resources import Known, Resources
 from service.accounts import Accounts
+from service.again import Again
 from service.approvals import Approvals
 from service.auditlog import AuditLog
 from service.balance import Balance
@@ -18,13 +19,14 @@ from service.censor import Censor
 from service.decisions import Decisions
 from service.dispatch import Caps, Dispatch
 from service.doorman import Ceiling
+from service.drafts import Drafts
 from service.housekeeping import Housekeeping
 from service.intake import Intake
 from service.parcels import Parcels
 from service.patterns import WordRules, check_rule
 from service.pauses import Pauses
 from service.policies import Policies
-from service.preparing import LastFrame, Preparing
+from service.preparing import Preparing
 from service.reconcile import Reconcile
 from service.refusals import Refusals
 from service.results import Results
@@ -38,12 +40,16 @@ from settings import Settings
 class Services:
     """Every service that knows nothing of Discord. `wake` tells the loops, `tell` the operator of a breaker.
 
-    `last_frame` fetches a film and cuts its last picture.
-    """
-
     def __init__(
-        self, r: Resources, known: Known, *, wake: Callable[[], None], tell: Tell, last_frame: LastFrame
+        self,
+        r: Resources,
+        known: Known,
+        *,
+        wake: Callable[[], None],
+        tell: Tell,
+        last_frame: Callable[[str], Awaitable[bytes]],
     ) -> None:
+        """`last_frame` cuts the picture with which a continued film begins from the film of a job."""
         settings, db, pace = r.settings, r.db, r.pace
         self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
         self.pauses = Pauses(db, known=known.pauses, on_change=wake)
@@ -95,12 +101,17 @@ class Services:
         self.decisions = Decisions(known=self.policies, rights=self.rights, check_rule=check_rule, on_notice=wake)
         self.treasury = Treasury(db, known=self.policies, rights=self.rights, on_notice=wake)
         self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=wake)
+        self.drafts = Drafts(db)
+        self.again = Again(db, allows_reuse=self._allows_reuse)
         self.parcels = Parcels(db, fetcher=r.fetcher)
         self.refusals = Refusals(db)
         self.housekeeping = Housekeeping(
             db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days
         )
         self.balance = Balance(_asking(settings))
+
+    async def _allows_reuse(self, guild_id: int) -> bool:
+        return (await self.policies.of(guild_id)).server.reuse
 
 
 def _asking(settings: Settings) -> Callable[[], Awaitable[float]] | None:

@@ -18,7 +18,7 @@ from aiohttp import web
 from bench.bare import PRAGMAS, TABLE
 from bench.load import post_all
 from bench.measure import Figure, ratio, side_by_side, told
-from domain.job import Pace
+from domain.pace import Pace
 from service.links import Links
 from service.meter import Meter
 from service.results import Results

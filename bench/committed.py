@@ -13,7 +13,7 @@ import aiosqlite
 
 from bench.measure import Figure, empty_queue, ratio, side_by_side, told
 from domain.ask import Ask
-from domain.job import Pace
+from domain.pace import Pace
 from service.breakers import Breakers
 from service.censor import Censor
 from service.doorman import Ceiling

@@ -64,6 +64,7 @@ class Clapper(AutoShardedBot):
             intents=discord.Intents.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=0.0,  # no server is ever described: two seconds of waiting for nothing
             max_messages=None,
             max_ratelimit_timeout=30.0,
             allowed_mentions=discord.AllowedMentions.none(),

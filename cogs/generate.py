@@ -13,7 +13,7 @@ from domain.ask import Attachment
 from domain.catalogue import Model
 from domain.faults import Refused
 from domain.request import find_model
-from domain.wish import Wish
+from domain.wish import Attachment, Wish
 from service.intake import Intake
 from ui.words import duration_line, model_line, size_line, size_name
 

@@ -10,7 +10,7 @@ from discord.ext import commands
 
 from service.accounts import Accounts
 from service.cancel import Cancel, Cancelled
-from ui import cards, places
+from ui import cards, cards_account, places
 from ui.answers import Reply, answer_press, answer_with, press
 from ui.language import _
 from ui.places import person_of
@@ -31,7 +31,7 @@ class Jobs(commands.Cog):
         async def look() -> Reply:
             places.kind_of(interaction)
             person = person_of(interaction)
-            return Reply(cards.own_jobs(await self._accounts.under_way(person)))
+            return Reply(cards_account.own_jobs(await self._accounts.under_way(person)))
 
         await answer_with(interaction, look())
 

@@ -7,7 +7,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from service.accounts import Accounts
-from ui import cards, places
+from ui import cards_account, places
 from ui.answers import Reply, answer_with
 from ui.places import Places
 
@@ -27,7 +27,7 @@ class Quota(commands.Cog):
             quota = await self._accounts.quota(await self._places.ask(interaction))
             account = quota.account
             return Reply(
-                cards.account(
+                cards_account.account(
                     rule=account.rule,
                     left=account.left,
                     granted=account.grants,

@@ -15,8 +15,8 @@ from domain.faults import Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
 from service.intake import Admitted, Intake, Order
-from ui import cards, cards_results, places, results
-from ui.answers import Reply, answer_with, press, say_trouble
+from ui import cards, places, results
+from ui.answers import Reply, answer_with
 from ui.language import _
 from ui.places import Places
 from ui.words_refused import explain
@@ -31,8 +31,9 @@ _HOPELESS = ("server_not_allowed", "server_only", "already_taken")
 class Starting(commands.Cog):
     """Checks a wish, admits it, and answers with its card; a refusal, or a price to be confirmed, keeps the wish."""
 
-    def __init__(self, intake: Intake, drafts: Drafts, known: Places) -> None:
+    def __init__(self, intake: Intake, drafts: Drafts, where: Places) -> None:
         self._intake = intake
+        self._places = where
         self._drafts = drafts
         self._places = known
 
@@ -76,10 +77,13 @@ class Starting(commands.Cog):
 
     async def _started(self, interaction: discord.Interaction, wish: Wish, *, confirmed: bool) -> Reply:
         try:
-            order = await self._order(interaction, wish)
-            if order.confirm and not confirmed:
-                return await self._ask_first(interaction, wish, order)
-            return await (self._start_private if wish.private else self._start)(interaction, order)
+            if not wanted.home:
+                places.kind_of(interaction)
+            order = await self._intake.check(await self._places.ask(interaction, wanted), **wanted.options)
+            if wanted.private:
+                return await self._start_private(interaction, order)
+            places.check_rights(interaction, places.kind_of(interaction))
+            return await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wish, fault)
 

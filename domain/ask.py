@@ -6,19 +6,7 @@ from dataclasses import dataclass, field
 
 from domain.origin import OWN, Origin
 from domain.people import Person, Spot
-
-
-@dataclass(frozen=True)
-class Attachment:
-    """A picture as Discord describes it: file name, address, bytes. Nothing of it is believed.
-
-    One that is stored already has a `sha256`, and neither address nor size.
-    """
-
-    name: str
-    url: str = ""
-    size: int = 0
-    sha256: str = ""
+from domain.wish import Attachment
 
 
 @dataclass(frozen=True)
@@ -35,6 +23,12 @@ class Ask:
     private: bool = False
     spoiler: bool = False
     pictures: tuple[Attachment, ...] = ()
+    #: The generation that it begins from, how (see domain.wish.ACTIONS), and its author where that is somebody else.
+    parent_id: str = ""
+    action: str = ""
+    credit: int = 0
+    #: The generation whose last frame it begins with.
+    continues: str = ""
     #: What counts where it was asked.
     spot: Spot = field(default_factory=lambda: Spot(0))
     #: The member's roles, and whether they have the right to manage the server.

@@ -4,6 +4,7 @@ Fault
 ├── Refused            said no before anything was charged: input, rights, credits
 │   └── BadPicture     one attached picture cannot be used (which one, and why)
 ├── BadFilm            a downloaded film cannot be posted (which reason)
+├── ChartFault         a chart could not be drawn
 ├── FetchFault         a link elsewhere could not be fetched (`retry` says whether later may help)
 ├── VendorFault        the video API said no, or said nothing that can be read
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
@@ -69,18 +70,6 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
-            "reserved",
-            "no_reuse",
-            "pictures_forgotten",
-            "no_pictures",
-            "no_film_here",
-            "film_gone",
-            "film_running",
-            "draft_gone",
-            "nothing_to_join",
-            "join_long",
-            "join_large",
-            "join_lost",
             "blocked",
             "channel_closed",
             "words",
@@ -111,6 +100,7 @@ class Refused(Fault):
             "reported",
             "range",
             "reset_what",
+            "not_a_member",
             "period_unknown",
             "everyone_moderates",
             "word_rule_empty",
@@ -120,6 +110,18 @@ class Refused(Fault):
             "pattern_large",
             "pattern_always",
             "patterns_many",
+            "reserved",
+            "no_reuse",
+            "pictures_forgotten",
+            "no_pictures",
+            "no_film_here",
+            "film_gone",
+            "film_running",
+            "draft_gone",
+            "nothing_to_join",
+            "join_long",
+            "join_large",
+            "join_lost",
         }
     )
 
@@ -145,6 +147,12 @@ class BadFilm(Fault):
     """A downloaded film cannot be posted."""
 
     REASONS = frozenset({"film_not_video", "film_cut_short", "film_large", "film_cannot_fit"})
+
+
+class ChartFault(Fault):
+    """A chart could not be drawn; `how` says what the child process died of."""
+
+    REASONS = frozenset({"chart_failed"})
 
 
 class FetchFault(Fault):

@@ -44,8 +44,8 @@ _PLAINER = str.maketrans("łŁøØđĐħĦŧŦƀɨɉɍɏƶıᴀʙᴄᴅᴇꜰɢ�
 }
 _FLAG_LETTERS = {0x1F1E6 + n: letter for n, letter in enumerate(ascii_lowercase)}
 _FLAGS = re.compile("(?:[\U0001f1e6-\U0001f1ff]{2})+(?![\U0001f1e6-\U0001f1ff])|[\U0001f1e6-\U0001f1ff]+")
-#: Unicode makes letters of these, and so would tie them to the word before.
-_APART = {ord(sign): " " for sign in "™℠"}
+#: Unicode makes letters of these, and so would tie them to the word before; the Arabic ones grow to 18 and 8.
+_APART = {ord(sign): " " for sign in "™℠\ufdfa\ufdfb"}
 _FILLERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f")
 _TALL_I = re.compile(r"(?<=[a-z])I+")
 

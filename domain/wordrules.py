@@ -61,7 +61,10 @@ _NUMBER = re.compile(r"\d+(?:am|pm|st|nd|rd|th|in|ft|mm|cm|km|kg|mg|ms|sec|min|h
 #: With these letters a text is really written in that alphabet, and its words are no disguise.
 _OWN = {"cyrillic": re.compile("[бвгджзийклмнптфцчшщъыьэюя]"), "greek": re.compile("[βγδζηθλμξπστφψω]")}
 #: A word with more signs of two meanings than this is read in one way only.
-_GUESSES = 6
+_GUESSES = 4
+#: So often a prompt's words are compared with rules. Only a prompt that repeats a rule's word hundreds of times, where
+#: dozens of rules are alike, needs more: it counts as a hit, so that neither rules nor prompts can hang the bot.
+_COMPARISONS = 10_000
 
 
 @dataclass(frozen=True)
@@ -83,8 +86,8 @@ class _Form:
     foreign: bool = False
 
     def covers(self, rule: _Form) -> bool:
-        """Whether a word of the same letters in a text is the rule's, perhaps stretched."""
-        if rule.foreign and not self.foreign:
+        """Whether this word of a text is the rule's, perhaps stretched."""
+        if self.letters != rule.letters or (rule.foreign and not self.foreign):
             return False
         if self.times == rule.times:
             return True
@@ -95,16 +98,15 @@ class _Form:
 
 @dataclass(frozen=True)
 class _Phrase:
-    """The words of a rule, each as one of its forms; `anchor` is the number of the one that is looked up."""
+    """The words of a rule, each in all its forms; `anchor` is the number of the one that is looked up.
+
+    Where it is `short`, nothing is guessed: "4k" is not "ak".
+    """
 
     rule: WordRule
-    words: tuple[_Form, ...]
+    words: tuple[tuple[_Form, ...], ...]
     anchor: int
-
-    @property
-    def short(self) -> bool:
-        """Too short for guesses: "4k" is not "ak"."""
-        return sum(sum(word.times) for word in self.words) < 3
+    short: bool
 
 
 class Words:
@@ -148,9 +150,11 @@ class Words:
 
     def _add_phrase(self, rule: WordRule, words: list[str]) -> None:
         anchor = max(range(len(words)), key=lambda n: len(words[n]))
-        for forms in product(*(_rule_forms(word) for word in words)):
-            self._phrases.setdefault(forms[anchor].letters, []).append(_Phrase(rule, forms, anchor))
-            self._known.update(form.letters for form in forms)
+        forms = tuple(tuple(_rule_forms(word)) for word in words)
+        phrase = _Phrase(rule, forms, anchor, short=sum(map(len, words)) < 3)
+        self._known.update(form.letters for word in forms for form in word)
+        for letters in {form.letters for form in forms[anchor]}:
+            self._phrases.setdefault(letters, []).append(phrase)
         if len(words) == 1 and len(words[0]) > 3:
             self._masks.setdefault((words[0][0], len(words[0])), []).append((rule, words[0]))
 
@@ -159,8 +163,12 @@ class Words:
             for n, word in enumerate(words):
                 for form in text.forms(word):
                     for phrase in self._phrases.get(form.letters, ()):
-                        if (not guessed or not phrase.short) and text.has(phrase, words, n - phrase.anchor):
+                        if guessed and phrase.short:
+                            continue
+                        if text.has(phrase, words, n - phrase.anchor):
                             yield phrase.rule
+                        if text.tired:
+                            return
         for masked in text.masked:
             for rule, word in self._masks.get((masked[0], len(masked)), ()):
                 if all(mine in ("*", theirs) for mine, theirs in zip(masked, word, strict=True)):
@@ -174,6 +182,7 @@ class _Text:
         self._text = folded
         self._known = known
         self._forms: dict[str, tuple[_Form, ...]] = {}
+        self._compared = 0
 
     @property
     def readings(self) -> Iterator[tuple[list[str], bool]]:
@@ -208,13 +217,21 @@ class _Text:
             )
         return forms
 
+    @property
+    def tired(self) -> bool:
+        """Whether its words were compared with rules too often."""
+        return self._compared > _COMPARISONS
+
     def has(self, phrase: _Phrase, words: list[str], start: int) -> bool:
-        """Whether these words hold the phrase from number `start` on."""
+        """Whether these words hold the phrase from number `start` on; true once the text is tired."""
+        self._compared += 1
+        if self.tired:
+            return True
         if start < 0 or start + len(phrase.words) > len(words):
             return False
         return all(
-            any(form.letters == want.letters and form.covers(want) for form in self.forms(words[start + n]))
-            for n, want in enumerate(phrase.words)
+            any(form.covers(want) for form in self.forms(words[start + n]) for want in wanted)
+            for n, wanted in enumerate(phrase.words)
         )
 
     def _guesses(self, word: str) -> Iterator[tuple[str, bool]]:

@@ -110,6 +110,8 @@ async def _commands(client: discord.Client, settings: Settings) -> Check:
         ours = {_skeleton(command.to_dict(bot.tree)) for command in bot.tree.get_commands()}
     known: list[Any] = await client.http.get_global_commands(client.application_id or 0)
     theirs = {_skeleton(command) for command in known}
+    if not theirs:
+        return none("commands", "Discord has none yet: the first start tells it")
     if ours == theirs:
         return good("commands", f"Discord knows all {len(ours)}")
     names = ", ".join(sorted({str(one[1]) for one in ours ^ theirs}))

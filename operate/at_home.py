@@ -30,6 +30,8 @@ class Stored:
 
     #: The key of our links; b"" when there is none yet.
     key: bytes = b""
+    #: The id of the bot's last run, or of the one that goes on.
+    instance: str = ""
     #: Subject → reason of each open breaker.
     breakers: dict[str, str] = field(default_factory=dict[str, str])
 
@@ -64,19 +66,19 @@ def _database(path: Path) -> tuple[Check, Stored]:
             wrong = str(conn.execute("PRAGMA integrity_check(1)").fetchone()[0])
             if wrong != "ok":
                 return bad(name, f"damaged: {wrong}", "Stop the bot, and `python bot.py restore` a backup."), Stored()
-            key = conn.execute("SELECT value FROM meta WHERE key = 'links'").fetchone()
+            meta = dict(conn.execute("SELECT key, value FROM meta WHERE key IN ('links', 'instance')").fetchall())
+            size = conn.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()
             breakers = dict(conn.execute("SELECT subject, reason FROM breakers").fetchall())
     except sqlite3.Error as error:
         return bad(name, f"{path} cannot be read ({error})", "Check DATABASE_URL and the file's owner."), Stored()
-    stored = Stored(bytes(key[0]) if key else b"", breakers)
+    stored = Stored(bytes(meta.get("links", b"")), bytes(meta.get("instance", b"")).decode(), breakers)
     if version > known_version():
         todo = "Use the newer version again, or restore an older backup."
         return bad(name, f"schema {version}; this version knows {known_version()}", todo), stored
     older = (
         f" (this version's is {known_version()}: the next start brings it there)" if version < known_version() else ""
     )
-    size = path.stat().st_size / 1e6
-    return good(name, f"{path}: schema {version}{older}, whole, {size:.1f} MB"), stored
+    return good(name, f"{path}: schema {version}{older}, whole, {size[0] / 1e6:.1f} MB"), stored
 
 
 def _disk(path: Path) -> Check:

@@ -24,18 +24,19 @@ async def look(settings: Settings, home: Home) -> list[Check]:
     if not settings.public_url:
         return [none(_NAME, "PUBLIC_URL is not set: the bot asks the API every minute")]
     links = Links(home.database.key or secrets.token_bytes(32), settings.public_url)
+    instance = home.database.instance if home.owner else secrets.token_hex(8)
     async with AsyncExitStack() as stack:
         if not home.owner:
-            app = PublicApp(read_link=links.read, on_callback=_ignore, get_picture=_no_picture, instance=links.instance)
+            app = PublicApp(read_link=links.read, on_callback=_ignore, get_picture=_no_picture, instance=instance)
             try:
                 await serve(stack, app.app(), settings.callback_host, settings.callback_port)
             except OSError as error:
                 what = f"port {settings.callback_port} cannot be served ({error.strerror or error})"
                 return [bad(_NAME, what, "Another program has it: end it, or choose another CALLBACK_PORT.")]
-        return [await _round_trip(settings.public_url, links)]
+        return [await _round_trip(settings.public_url, links, instance)]
 
 
-async def _round_trip(url: str, links: Links) -> Check:
+async def _round_trip(url: str, links: Links, instance: str) -> Check:
     began = time.monotonic()
     try:
         async with (
@@ -55,8 +56,8 @@ async def _round_trip(url: str, links: Links) -> Check:
     if status != 200 or _instance(raw) is None:
         todo = "Let the proxy hand /callback/ and /media/ to CALLBACK_PORT unchanged, POST included."
         return bad(_NAME, f"{url} is answered by something else ({status})", todo)
-    if _instance(raw) != links.instance:
-        return bad(_NAME, f"{url} leads to another Clapper", "Point the proxy at this one, or change PUBLIC_URL.")
+    if _instance(raw) != instance:
+        return bad(_NAME, f"{url} leads to another Clapper", "Stop that one, or point the proxy at this one.")
     return good(_NAME, f"{url} leads here ({1000 * (time.monotonic() - began):.0f} ms)")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import sys
 from collections.abc import Awaitable, Mapping, Sequence
 
@@ -11,6 +12,8 @@ from logs import Masked
 from operate import at_api, at_discord, at_home, at_public_url
 from operate.checks import Check, as_data, bad, good, table
 from settings import Settings, SettingsError
+
+log = logging.getLogger("clapper.doctor")
 
 #: Seconds for the looks at one thing together.
 _SECONDS = 60.0
@@ -22,14 +25,16 @@ async def examine(environment: Mapping[str, str], *, channels: Sequence[int], as
         settings = Settings.from_env(environment)
     except SettingsError as error:
         checks = [bad("settings", fault, "Mend it in .env; .env.example explains each.") for fault in error.faults]
-        mask = Masked(as_json=False, secrets=()).mask
+        secrets: tuple[str, ...] = ()
     else:
         checks = await look(settings, channels)
-        mask = Masked(as_json=False, secrets=settings.secrets).mask
+        secrets = settings.secrets
     data = as_data(checks)
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr] - a terminal that knows no ✓ shows a ?
-    print(mask(json.dumps(data, ensure_ascii=False, indent=2) if as_json else table(checks)))
+    # Not through all masks of the log: links to invite the bot have queries, and are meant to be used.
+    hide = Masked(as_json=False, secrets=secrets).hide
+    print(hide(json.dumps(data, ensure_ascii=False, indent=2) if as_json else table(checks)))
     return 0 if data["ok"] else 1
 
 
@@ -56,3 +61,6 @@ async def _within(name: str, group: Awaitable[list[Check]]) -> list[Check]:
             return await group
     except TimeoutError:
         return [bad(name, f"no answer within {_SECONDS:.0f} s", "Check this machine's network, then look again.")]
+    except Exception as error:  # a look that fails is a finding too, and the others are still to be shown
+        log.exception("the look at %s failed", name)
+        return [bad(name, f"not to be looked at ({type(error).__name__}: {error})", "Mend what else is found.")]

@@ -10,7 +10,7 @@ from pathlib import Path
 from acedata.client import VideoClient
 from assembly import Known, Parts, Resources
 from cogs.client import Clapper
-from domain.job import Pace
+from domain.pace import Pace
 from media.fetch import Fetcher
 from metrics import Metrics
 from service.links import Links
@@ -20,7 +20,10 @@ from storage.database import open_database
 
 @asynccontextmanager
 async def idle_bot(settings: Settings) -> AsyncGenerator[Clapper]:
-    """The bot with its cogs to load, over an empty database of its own: the real one is not touched."""
+    """The bot with its cogs to load, over an empty database of its own: the real one is not touched.
+
+    Whoever logs it in closes it.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clapper-")))
         db = await stack.enter_async_context(open_database(folder / "empty.db"))
@@ -31,7 +34,4 @@ async def idle_bot(settings: Settings) -> AsyncGenerator[Clapper]:
         links = Links(await db.key("links"), settings.public_url)
         metrics = Metrics(models=(), providers=())
         parts = Parts(Resources(settings, Pace(), db, links, client, fetcher, folder, metrics), Known())
-        try:
-            yield parts.bot
-        finally:
-            await parts.bot.close()
+        yield parts.bot

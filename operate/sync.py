@@ -13,9 +13,11 @@ async def sync(settings: Settings) -> int:
     if settings.discord_api_url:
         Route.BASE = settings.discord_api_url
     async with idle_bot(settings) as bot:
-        await bot.login(
-            settings.discord_token.reveal()
-        )  # its setup tells them, as its database knows of no earlier time
-        names = sorted(command.name for command in bot.tree.get_commands())
+        try:
+            # Its setup tells Discord, as its database knows of no earlier time.
+            await bot.login(settings.discord_token.reveal())
+            names = sorted(command.name for command in bot.tree.get_commands())
+        finally:
+            await bot.close()
     print(f"Discord knows {len(names)} commands now: {', '.join(names)}.")
     return 0

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from acedata.client import VideoClient
 from domain.faults import DeliveryFault, VendorFault
-from domain.job import Event, Film, Job, JobState, Note, Pace, Sent
+from domain.job import Event, Film, Job, JobState, Note, Sent
+from domain.pace import Pace
 from service.loops import Crew, now_ms
 from service.meter import Meter
 from service.parcels import MIB, Fetched, NoFilmYet, Parcels

@@ -13,7 +13,8 @@ from typing import Any
 from acedata.client import VideoClient
 from acedata.wire import build_body
 from domain.faults import VendorFault
-from domain.job import Event, Job, JobState, Pace, Report, Verdict
+from domain.job import Event, Job, JobState, Report, Verdict
+from domain.pace import Pace
 from service.breakers import Breakers, account_of, model_of
 from service.links import Links
 from service.loops import Crew, now_ms

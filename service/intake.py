@@ -13,7 +13,8 @@ from domain import trail
 from domain.ask import Ask
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
-from domain.job import Job, JobState, Pace
+from domain.job import Job, JobState
+from domain.pace import Pace
 from domain.request import GenerationRequest, parse
 from service import doorman
 from service.breakers import Breakers
@@ -228,10 +229,10 @@ class Intake:
             held = await ledger.hold(
                 conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms
             )
-            if not await inputs.attach(conn, job.id, ask.pictures, now):
-                raise Refused("pictures_forgotten")
             if job.state is JobState.AWAITING:
                 await approvals.ask(conn, job.guild_id, job.id, now)
+            if not await inputs.attach(conn, job.id, ask.pictures, now):
+                raise Refused("pictures_forgotten")
             usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
             ahead = await jobs.place_in_queue(conn, job)
         # The queue moves `total` films at a time, each about as long as the usual one.

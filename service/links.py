@@ -29,13 +29,8 @@ class Links:
         return f"{self.public_url}/media/{self._name('media', job_id, n)}.jpg"
 
     def probe(self, number: int) -> str:
-        """An address that the bot answers with its `instance`: whoever gets that answer has reached this bot."""
+        """An address that the bot answers with its instance id: whoever gets that answer has reached this bot."""
         return f"{self.public_url}/callback/{self._name('probe', 'probe', number)}"
-
-    @property
-    def instance(self) -> str:
-        """What tells this database's bot from every other, and opens nothing."""
-        return hmac.new(self._key, b"instance", hashlib.sha256).hexdigest()[:16]
 
     def read(self, purpose: str, name: str) -> tuple[str, int] | None:
         """(job, number) of a link that we made for this purpose; None for a forgery. Costs no query."""

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from typing import Protocol
 
 from domain.faults import DeliveryFault
-from domain.job import Pace, Sent
+from domain.job import Sent
 from domain.moderation import About, Notice, WordHit
+from domain.pace import Pace
 from service.approvals import Approvals
 from service.loops import now_ms
 from service.policies import Policies

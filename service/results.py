@@ -11,7 +11,8 @@ import aiosqlite
 
 from acedata.wire import read_report
 from domain import trail
-from domain.job import FINAL, Effect, Event, Job, JobState, Pace, Report, Step, Verdict, credits_after, step
+from domain.job import FINAL, Effect, Event, Job, JobState, Report, Step, Verdict, credits_after, step
+from domain.pace import Pace
 from service.loops import now_ms
 from service.meter import Meter
 from storage import jobs, ledger, notices, outbox

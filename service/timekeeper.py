@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from domain.job import HOUR
+from domain.pace import HOUR
 from service.loops import now_ms
 from storage import jobs
 from storage.database import Database

@@ -24,41 +24,20 @@ _IN_FLIGHT = _states(IN_FLIGHT)
 _FINAL = _states(FINAL)
 
 
-_TRANSLATED = {
-    "request",
-    "wire",
-    "state",
-    "private",
-    "spoiler",
-    "muted",
-    "refunded",
-    "restricted",
-    "hidden",
-    "blocked",
-    "reserved",
-    "origin",
-    "films",
-}
+_FLAGS = ("private", "spoiler", "muted", "refunded", "restricted", "hidden", "blocked", "reserved")
+_TRANSLATED = {"request", "wire", "state", "films", *_FLAGS}
 #: Columns that a Job holds as they are.
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
 
 
 def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
     """A Job from a row of `jobs`."""
+    plain: dict[str, Any] = {name: row[name] for name in _PLAIN} | {name: bool(row[name]) for name in _FLAGS}
     return Job(
-        **{name: row[name] for name in _PLAIN},
+        **plain,
         request=GenerationRequest.from_json(row["request"]),
         wire=Wire.from_json(row["wire"]),
         state=JobState(row["state"]),
-        private=bool(row["private"]),
-        spoiler=bool(row["spoiler"]),
-        muted=bool(row["muted"]),
-        refunded=bool(row["refunded"]),
-        reserved=bool(row["reserved"]),
-        restricted=bool(row["restricted"]),
-        hidden=bool(row["hidden"]),
-        blocked=bool(row["blocked"]),
-        origin=Origin(row["parent_id"], row["action"], row["credit"], row["continues"]),
         films=tuple(films),
     )
 
@@ -97,10 +76,10 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.member_most,
             job.delivery,
             job.restricted,
-            job.origin.parent_id,
-            job.origin.action,
-            job.origin.credit,
-            job.origin.continues,
+            job.parent_id,
+            job.action,
+            job.credit,
+            job.continues,
         ),
     )
 

@@ -18,7 +18,7 @@ from discord.http import Route
 from bot import App, open_app
 from demo.videoapi import VideoAPI
 from demo.world import World, world
-from domain.job import Pace
+from domain.pace import Pace
 from settings import Secret, Settings
 from tests import clips
 from tests.discordwire import DiscordWire

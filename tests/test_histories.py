@@ -10,7 +10,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
-from domain.job import Event, Job, JobState, Pace, Report, Verdict
+from domain.job import Event, Job, JobState, Report, Verdict
+from domain.pace import Pace
 from domain.people import Person
 from service.cancel import Cancel
 from service.doorman import Ceiling

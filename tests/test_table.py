@@ -12,7 +12,8 @@ import pytest_asyncio
 from domain.ask import Ask
 from domain.catalogue import Catalogue
 from domain.faults import Refused
-from domain.job import Event, Film, Job, JobState, Pace, Report, Verdict
+from domain.job import Event, Film, Job, JobState, Report, Verdict
+from domain.pace import Pace
 from domain.people import Person
 from service.breakers import Breakers
 from service.cancel import Cancel, Cancelled

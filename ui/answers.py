@@ -86,19 +86,6 @@ async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
     return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
 
 
-def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, Any]:
-    """The arguments of a call that shows this; an edit calls its files attachments."""
-    if isinstance(card, cards.Card):
-        return {"view": card}
-    shown: dict[str, Any] = {"content": card.text}
-    if card.buttons:
-        shown["view"] = card.buttons
-    if card.file:
-        name, data = card.file
-        shown[files] = [discord.File(io.BytesIO(data), filename=name)]
-    return shown
-
-
 def press(interaction: discord.Interaction, pattern: re.Pattern[str]) -> re.Match[str] | None:
     """What a pressed component's id says, where it is of this kind; None for everything else."""
     if interaction.type is not discord.InteractionType.component:
@@ -128,11 +115,25 @@ async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -
     except Fault as fault:
         await say_trouble(interaction, fault)
         return Shown()
+    shown = _content(reply.card, files="attachments")
     if interaction.response.is_done():
-        await interaction.edit_original_response(**_content(reply.card, files="attachments"), allowed_mentions=_NOBODY)
+        await interaction.edit_original_response(**shown, allowed_mentions=_NOBODY)
     else:
-        await interaction.response.edit_message(**_content(reply.card, files="attachments"), allowed_mentions=_NOBODY)
+        await interaction.response.edit_message(**shown, allowed_mentions=_NOBODY)
     return Shown()
+
+
+def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, Any]:
+    """The arguments of a call that shows this; an edit calls its files attachments."""
+    if isinstance(card, cards.Card):
+        return {"view": card}
+    shown: dict[str, Any] = {"content": card.text}
+    if card.buttons:
+        shown["view"] = card.buttons
+    if card.file:
+        name, data = card.file
+        shown[files] = [discord.File(io.BytesIO(data), filename=name)]
+    return shown
 
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:

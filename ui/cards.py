@@ -1,17 +1,14 @@
-"""Cards: what a generation, a refusal and an account look like. Pure functions of what is known."""
+"""Cards: what a generation and a refusal look like. Pure functions of what is known."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import discord
 from discord import ui
 
-from domain.credit import Rule
 from domain.job import Job, JobState
-from ui import words_rules
 from ui.language import _, _n, number, sentences, within
 from ui.words import Words, credits, nothing_charged, plain, recipe, when
 from ui.words_ended import ended
@@ -79,7 +76,7 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
         _head(_("{member} is making a film").format(member=_member(job)), job),
         "\n".join(filter(None, [recipe(job), credit(job), f"**{credits(job.price)}**{left_over}"])),
         state,
-        buttons=(_button(_("Cancel"), "cancel", job),),
+        buttons=(button_for(_("Cancel"), "cancel", job),),
     )
 
 
@@ -124,6 +121,25 @@ def unreachable(job: Job) -> Card:
     )
 
 
+def ask_delete(job: Job) -> Card:
+    """Asks once more before a film is deleted."""
+    button: ui.Button[Any] = ui.Button(
+        label=_("Delete it"), style=discord.ButtonStyle.danger, custom_id=f"job:erase:{job.id}"
+    )
+    return Card(
+        RED,
+        _("### Delete this film?")
+        + f"\n> {plain(job.request.prompt)}\n"
+        + _("Its message and what was attached to it go, for good. What it cost stays spent."),
+        buttons=(button,),
+    )
+
+
+def deleted(job: Job) -> Card:
+    """The card of a film that was deleted."""
+    return Card(GREY, _("🎬 {member}'s film was deleted.").format(member=f"<@{job.author_id}>"))
+
+
 def offer_mute(job_id: str) -> Card:
     """What can still be done about a film that is being made."""
     button: ui.Button[Any] = ui.Button(
@@ -134,97 +150,6 @@ def offer_mute(job_id: str) -> Card:
         _("It can stay out of the channel, though."),
     )
     return Card(GREY, f"### {_('It is being made already')}\n{text}", buttons=(button,))
-
-
-def account(
-    *,
-    rule: Rule,
-    left: int | None,
-    granted: Sequence[tuple[int, int | None]],
-    held: int,
-    renews_at: int,
-    narrow: Sequence[tuple[Rule, int, int]],
-    server_left: int,
-    making: Sequence[Job],
-) -> Card:
-    """A member's own credits: the rule that gives them, what was granted (left, its end), what narrows and holds."""
-    if left is None or rule.credits is None:
-        lines = [f"### {_('Your credits')}\n{_('No limit for you here.')}"]
-    else:
-        share = left / rule.credits if rule.credits else 0
-        head = _of_period(rule.period).format(left=number(left), of=number(rule.credits))
-        renews = _("They renew {when} ({date}).").format(when=when(renews_at), date=when(renews_at, "f"))
-        lines = [f"### {head}\n{bar(share)}", renews]
-    lines.append(_("Your limit: {rule}").format(rule=words_rules.source(rule)))
-    if granted:
-        lines.append("\n".join([_("Granted to you, and used after these:"), *(_grant(*one) for one in granted[:5])]))
-    if held:
-        text = _n(
-            "{n} of what is spent is held for films in the making.",
-            "{n} of what is spent are held for films in the making.",
-            held,
-        )
-        lines.append(text.format(n=number(held)))
-    for found, rest, renews_then in narrow:
-        text = _("{place} together: {left} left ({amount}), renews {when}.")
-        place = words_rules.subject(found.subject)
-        lines.append(
-            text.format(
-                place=place[:1].upper() + place[1:],
-                left=number(rest),
-                amount=words_rules.amount(found.credits, found.period),
-                when=when(renews_then),
-            )
-        )
-    if left is None or server_left < left:
-        lines.append(_("This server as a whole has {n} left today.").format(n=number(server_left)))
-    for job in making[:5]:
-        lines.append(f"-# {_state(job.state).format(film=recipe(job))} {plain(job.request.prompt, 60)}")
-    return Card(BLUE, *lines)
-
-
-def _grant(left: int, ends_at: int | None) -> str:
-    if ends_at is None:
-        return _("{credits}, without an end").format(credits=credits(left))
-    return _("{credits}, until {date}").format(credits=credits(left), date=when(ends_at, "D"))
-
-
-def own_jobs(making: Sequence[Job]) -> Card:
-    """A member's films under way, each with what can be done about it."""
-    if not making:
-        return Card(BLUE, f"### {_('Nothing is under way')}\n{_('`/video` makes a film.')}")
-    lines = [
-        f"**{n}.** {_state(job.state).format(film=recipe(job))} {plain(job.request.prompt, 80)}\n"
-        + _("-# {credits}, since {when}").format(credits=credits(job.price), when=when(job.created_at))
-        for n, job in enumerate(making[:5], 1)
-    ]
-    if len(making) > 5:
-        lines.append("-# " + _n("and {n} more", "and {n} more", len(making) - 5).format(n=number(len(making) - 5)))
-    buttons = tuple(
-        _button(_("Cancel {n}").format(n=n), "cancel", job)
-        if job.state in (JobState.AWAITING, JobState.QUEUED)
-        else _button(_("Don't post {n}").format(n=n), "mute", job)
-        for n, job in enumerate(making[:5], 1)
-    )
-    return Card(BLUE, f"### {_('Under way')}", *lines, buttons=buttons)
-
-
-def _of_period(period: str) -> str:
-    return {
-        "day": _("Your credits: {left} of {of} left today"),
-        "week": _("Your credits: {left} of {of} left this week"),
-        "month": _("Your credits: {left} of {of} left this month"),
-    }[period]
-
-
-def _state(state: JobState) -> str:
-    """Where a film in the making is: {film} is its recipe, and its prompt follows."""
-    return {
-        JobState.AWAITING: _("Awaiting a moderator: {film}:"),
-        JobState.QUEUED: _("Waiting: {film}:"),
-        JobState.SUBMITTING: _("Starting: {film}:"),
-        JobState.RENDERING: _("Being made: {film}:"),
-    }.get(state, "{film}:")
 
 
 def refusal(words: Words, *, free: bool = True, buttons: tuple[ui.Button[Any], ...] = ()) -> Card:
@@ -287,12 +212,6 @@ def values_of(job: Job) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def bar(share: float, width: int = 12) -> str:
-    """A share of 0 to 1 as a row of blocks."""
-    full = round(max(0.0, min(1.0, share)) * width)
-    return "▰" * full + "▱" * (width - full)
-
-
 def _member(job: Job) -> str:
     return f"<@{job.author_id}>"
 
@@ -302,5 +221,6 @@ def _head(title: str, job: Job) -> str:
     return f"### 🎬 {title}\n> {plain(job.request.prompt)}"
 
 
-def _button(label: str, action: str, job: Job) -> ui.Button[Any]:
+def button_for(label: str, action: str, job: Job) -> ui.Button[Any]:
+    """A quiet button that does something to a job."""
     return ui.Button(label=label, style=discord.ButtonStyle.secondary, custom_id=f"job:{action}:{job.id}")

@@ -14,7 +14,7 @@ import discord
 from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
-from ui import cards, cards_results, results
+from ui import cards, results
 from ui.language import _, speaking
 from ui.meanings import translated
 from ui.words import plain

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable
 
 import discord
 
-from domain.ask import Ask, Attachment
-from domain.faults import Refused
+from domain.ask import Ask
+from domain.faults import DeliveryFault, Refused
 from domain.people import Person, Spot
+from domain.wish import Wish
 from ui.meanings import translated
 
 #: How long what a parent belongs to is believed (s), how long Discord is waited for (s), and how many are kept.
@@ -66,6 +66,17 @@ async def owner_of(client: discord.Client, guild_id: int) -> int:
     return int(guild["owner_id"])
 
 
+async def _member_of(interaction: discord.Interaction, guild_id: int) -> Person:
+    """Whoever acts in a direct message, as a member of a server; never with the right to manage it."""
+    user_id = interaction.user.id
+    try:
+        async with translated():
+            member = await interaction.client.http.get_member(guild_id, user_id)
+    except DeliveryFault as fault:
+        raise Refused("not_a_member") from fault
+    return Person(guild_id, user_id, frozenset(int(role) for role in member["roles"]))
+
+
 class Places:
     """Knows what a thread's parent belongs to: Discord says it of a channel, of a thread's parent only when asked."""
 
@@ -85,36 +96,36 @@ class Places:
             return Spot(channel_id, channel.parent_id, certain=False, restricted=True)
         return Spot(channel_id, channel.parent_id, found[0], restricted=found[1])
 
-    async def ask(
-        self,
-        interaction: discord.Interaction,
-        *,
-        private: bool = False,
-        spoiler: bool = False,
-        pictures: Sequence[Attachment] = (),
-        home: tuple[int, int] | None = None,
-    ) -> Ask:
+    async def ask(self, interaction: discord.Interaction, wish: Wish | None = None) -> Ask:
         """The beginning of a generation. Its kind of place is "" where films cannot be posted: `kind_of` says why.
 
-        `home` is the server and channel that count for something asked in a direct message.
+        A wish uttered in a direct message belongs to the server where it began: what the member may do there is asked
+        of Discord. Raises Refused for one who is there no more.
         """
-        if home:
-            person, spot = await self._at_home(interaction, *home)
-        else:
-            person, spot = person_of(interaction), await self.spot(interaction)
+        wish = wish or Wish()
+        person, spot = person_of(interaction), None
         channel = interaction.channel
+        channel_id = interaction.channel_id or 0
+        if wish.home and not person.guild_id:
+            channel_id = wish.home[1]
+            person = await _member_of(interaction, wish.home[0])
+            spot = Spot(channel_id, certain=False, restricted=True)
         return Ask(
             interaction_id=interaction.id,
             token=interaction.token,
             guild_id=person.guild_id,
-            channel_id=spot.channel_id,
-            place="dm" if private else "" if channel is None else _KINDS.get(channel.type, ""),
+            channel_id=channel_id,
+            place="dm" if wish.private else "" if channel is None else _KINDS.get(channel.type, ""),
             author_id=person.user_id,
             locale=str(interaction.locale),
-            private=private,
-            spoiler=spoiler,
-            pictures=tuple(pictures),
-            spot=spot,
+            private=wish.private,
+            spoiler=wish.spoiler,
+            pictures=wish.pictures,
+            parent_id=wish.parent_id,
+            action=wish.action,
+            credit=wish.credit,
+            continues=wish.continues,
+            spot=spot or await self.spot(interaction),
             roles=person.roles,
             manager=person.manager,
         )

@@ -158,6 +158,9 @@ REFUSED: dict[str, Maker] = {
         _("Everyone would be a moderator"), _("Choose a role that only some members have.")
     ),
     "period_unknown": lambda v: Words(_("That is no period"), _("Type `day`, `week` or `month`.")),
+    "not_a_member": lambda v: Words(
+        _("You are no member of that server any more"), _("Films are made for its members.")
+    ),
     "reset_what": lambda v: Words(
         _("Whose spending is to count no more?"), _("Name a member, or choose `everyone` or `pot`: one of them.")
     ),
