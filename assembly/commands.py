@@ -5,7 +5,6 @@ from __future__ import annotations
 import discord
 from discord.ext import commands
 
-from assembly.making import Making
 from assembly.services import Services
 from cogs.decide import Decide
 from cogs.forms import Forms

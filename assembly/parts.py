@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable
 
 from assembly.commands import cogs, manage
 from assembly.health import Health
-from assembly.making import Making
 from assembly.resources import Known, Resources
 from assembly.services import Services
 from cogs.client import Clapper
@@ -99,7 +98,6 @@ class Parts:
             Loop("erase", self._when_logged_in(erase.step), every=300.0),
             Loop("housekeeping", services.housekeeping.step, every=3600.0),
             Loop("alerts", alerts.step, every=60.0),
-            Loop("erase", self._when_logged_in(self.making.erase.step), every=300.0),
         ]
 
     def wake(self) -> None:
@@ -107,9 +105,6 @@ class Parts:
         for loop in self.loops:
             if loop.name not in ("housekeeping", "alerts", "erase"):  # these have their own hours
                 loop.wake()
-
-    async def _last_frame(self, job_id: str) -> bytes:
-        return await self.making.copies.last_frame(job_id)
 
     def _when_logged_in(self, step: Callable[[], Awaitable[float | None]]) -> Callable[[], Awaitable[float | None]]:
         async def stepped() -> float | None:

@@ -38,7 +38,7 @@ from settings import Settings
 
 
 class Services:
-    """Every service that knows nothing of Discord. `wake` tells the loops, `tell` the operator of a breaker.
+    """Every service that knows nothing of Discord. `wake` tells the loops, `tell` the operator of a breaker."""
 
     def __init__(
         self,

@@ -14,14 +14,12 @@ from domain.catalogue import Model
 from domain.faults import Refused
 from domain.request import had_by
 from domain.wish import Wish
-from service.again import Again, Opening
+from service.again import Again, Opening, Who
 from service.drafts import Drafts
 from service.intake import Intake
 from ui import forms, places
-from ui.answers import press, say_trouble
-from ui.dialogs import submitted
+from ui.answers import say_trouble
 from ui.found import pictures_in
-from ui.places import person_of
 
 _OPENS = re.compile(r"(draft|job):(fix|edit|continue|retry):([0-9a-z]{1,32})")
 
@@ -62,15 +60,16 @@ class Forms(commands.Cog):
 
     async def continue_film(self, interaction: discord.Interaction, message: discord.Message) -> None:
         """*Continue this film*, on a message of ours: the form of its button."""
-        job = await self._again.of_message(message.id, person_of(interaction))
+        job = await self._again.of_message(message.id, _who(interaction))
         await self._open(interaction, "continue", job.id)
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
+        custom_id = str((interaction.data or {}).get("custom_id", ""))
         try:
-            if pressed := press(interaction, _OPENS):
+            if interaction.type is discord.InteractionType.component and (pressed := _OPENS.fullmatch(custom_id)):
                 await self._open(interaction, pressed[2], pressed[3])
-            elif sent := submitted(interaction, forms.FORM):
+            if interaction.type is discord.InteractionType.modal_submit and (sent := forms.FORM.fullmatch(custom_id)):
                 await self._submitted(interaction, sent[1], sent[2])
         except Exception as error:  # discord.py would only log it, and the member would see "interaction failed"
             await say_trouble(interaction, error)
@@ -83,7 +82,7 @@ class Forms(commands.Cog):
     async def _opening(self, interaction: discord.Interaction, action: str, key: str) -> Opening:
         """What fills a form in. Raises Refused when that is no longer to be had, or not by this person."""
         if action not in ("new", "fix"):
-            return await self._again.opening(key, action, person_of(interaction))
+            return await self._again.opening(key, action, _who(interaction))
         if key == forms.NOTHING:
             return Opening(Wish())
         draft = await self._drafts.get(key, author_id=interaction.user.id)
@@ -117,3 +116,7 @@ class Forms(commands.Cog):
         kind = places.kind_of(interaction)
         if not private:
             places.check_rights(interaction, kind)
+
+
+def _who(interaction: discord.Interaction) -> Who:
+    return Who(interaction.guild_id or 0, interaction.user.id)

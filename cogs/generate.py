@@ -9,7 +9,6 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from domain.ask import Attachment
 from domain.catalogue import Model
 from domain.faults import Refused
 from domain.request import find_model

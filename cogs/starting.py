@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import re
 from collections.abc import Awaitable
-from dataclasses import replace
 
 import discord
-from discord.ext import commands
 
 from domain.faults import Fault, Refused
 from domain.wish import Wish
@@ -23,19 +20,17 @@ from ui.words_refused import explain
 
 log = logging.getLogger("clapper.starting")
 
-_CONFIRM = re.compile(r"draft:(confirm):([0-9a-z]{1,32})")
 #: Refusals that no form can help: nothing is kept for them.
 _HOPELESS = ("server_not_allowed", "server_only", "already_taken")
 
 
-class Starting(commands.Cog):
-    """Checks a wish, admits it, and answers with its card; a refusal, or a price to be confirmed, keeps the wish."""
+class Starting:
+    """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
 
     def __init__(self, intake: Intake, drafts: Drafts, where: Places) -> None:
         self._intake = intake
         self._places = where
         self._drafts = drafts
-        self._places = known
 
     async def start(
         self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], *, otherwise: Wish | None = None
@@ -44,20 +39,7 @@ class Starting(commands.Cog):
 
         Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything.
         """
-        await self._answer(interaction, self._reply(interaction, wish, otherwise))
-
-    @commands.Cog.listener()
-    async def on_interaction(self, interaction: discord.Interaction) -> None:
-        found = press(interaction, _CONFIRM)
-        if found is None:
-            return
-        try:
-            await self._answer(interaction, self._confirmed(interaction, found[2]))
-        except Exception as error:  # discord.py would only log it, and the member would see "interaction failed"
-            await say_trouble(interaction, error)
-
-    async def _answer(self, interaction: discord.Interaction, work: Awaitable[Reply]) -> None:
-        shown = await answer_with(interaction, work)
+        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise))
         job_id: str | None = interaction.extras.get("job")
         if job_id and shown.message_id:
             await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
@@ -69,13 +51,6 @@ class Starting(commands.Cog):
             wanted = wish if isinstance(wish, Wish) else await wish
         except Refused as fault:
             return await self._refused(interaction, otherwise, fault)
-        return await self._started(interaction, wanted, confirmed=False)
-
-    async def _confirmed(self, interaction: discord.Interaction, draft_id: str) -> Reply:
-        draft = await self._drafts.get(draft_id, author_id=interaction.user.id)
-        return await self._started(interaction, draft.wish, confirmed=True)
-
-    async def _started(self, interaction: discord.Interaction, wish: Wish, *, confirmed: bool) -> Reply:
         try:
             if not wanted.home:
                 places.kind_of(interaction)
@@ -85,30 +60,7 @@ class Starting(commands.Cog):
             places.check_rights(interaction, places.kind_of(interaction))
             return await self._start(interaction, order)
         except Refused as fault:
-            return await self._refused(interaction, wish, fault)
-
-    async def _order(self, interaction: discord.Interaction, wish: Wish) -> Order:
-        if not wish.home:
-            kind = places.kind_of(interaction)
-            if not wish.private:
-                places.check_rights(interaction, kind)
-        ask = await self._places.ask(
-            interaction, private=wish.private, spoiler=wish.spoiler, pictures=wish.pictures, home=wish.home
-        )
-        return await self._intake.check(replace(ask, origin=wish.origin), **wish.options)
-
-    async def _ask_first(self, interaction: discord.Interaction, wish: Wish, order: Order) -> Reply:
-        account = await self._intake.account(order.ask)
-        draft = await self._drafts.keep(wish, author_id=interaction.user.id)
-        return Reply(
-            cards_results.confirm(
-                order.request.prompt,
-                price=order.price,
-                left=account.left,
-                renews_at=account.renews_at,
-                draft_id=draft.id,
-            )
-        )
+            return await self._refused(interaction, wanted, fault)
 
     async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
         admitted = await self._intake.admit(order)

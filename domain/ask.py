@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from domain.origin import OWN, Origin
 from domain.people import Person, Spot
 from domain.wish import Attachment
 
@@ -34,7 +33,6 @@ class Ask:
     #: The member's roles, and whether they have the right to manage the server.
     roles: frozenset[int] = field(default_factory=frozenset[int])
     manager: bool = False
-    origin: Origin = OWN
 
     @property
     def person(self) -> Person:

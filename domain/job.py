@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.catalogue import Wire
-from domain.origin import OWN, Origin
 from domain.request import GenerationRequest
 
 

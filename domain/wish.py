@@ -7,10 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from domain.ask import Attachment
-from domain.origin import OWN, Origin
-
+#: How a film can begin from another generation. Stored with each job: they never change their meaning.
+ACTIONS = ("again", "edit", "continue", "retry")
 _FRAME = "frame:"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A picture as Discord describes it: file name, address, bytes. Nothing of it is believed.
+
+    One that is stored already has a `sha256`, and neither address nor size.
+    """
+
+    name: str
+    url: str = ""
+    size: int = 0
+    sha256: str = ""
 
 
 def frame_of(job_id: str) -> Attachment:
@@ -31,7 +43,12 @@ class Wish:
     pictures: tuple[Attachment, ...] = ()
     private: bool = False
     spoiler: bool = False
-    origin: Origin = OWN
+    #: The generation that it begins from, how (one of ACTIONS), and its author where that is somebody else.
+    parent_id: str = ""
+    action: str = ""
+    credit: int = 0
+    #: The generation whose last frame is its first picture.
+    continues: str = ""
     #: The server and channel that a wish uttered in a direct message belongs to.
     home: tuple[int, int] | None = None
 
@@ -44,9 +61,9 @@ class Wish:
         wish = replace(self, options={**self.options, **options})
         if not uploaded:
             return wish
-        if self.origin.action == "continue":
+        if self.action == "continue":
             return replace(wish, pictures=(*self.pictures[:1], *uploaded))
-        return replace(wish, pictures=tuple(uploaded), origin=replace(self.origin, continues=""))
+        return replace(wish, pictures=tuple(uploaded), continues="")
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
@@ -55,6 +72,5 @@ class Wish:
     def from_json(cls, text: str) -> Wish:
         raw = json.loads(text)
         raw["pictures"] = tuple(Attachment(**picture) for picture in raw["pictures"])
-        raw["origin"] = Origin(**raw["origin"])
         raw["home"] = tuple(raw["home"]) if raw["home"] else None
         return cls(**raw)

@@ -10,8 +10,6 @@ from typing import Any, cast
 
 from domain.faults import BadPicture, Refused
 from domain.job import FINAL, Job
-from domain.origin import Origin
-from domain.people import Person
 from domain.request import options_of
 from domain.wish import Wish, frame_of, framed
 from storage import inputs, jobs, lineage
@@ -22,6 +20,14 @@ CHAIN_MOST = 10
 
 #: Whether a server lets its members build on one another's films.
 AllowsReuse = Callable[[int], Awaitable[bool]]
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who presses, and where: `guild_id` is 0 in a direct message."""
+
+    guild_id: int
+    user_id: int
 
 
 @dataclass(frozen=True)
@@ -40,24 +46,24 @@ class Again:
         self._db = db
         self._allows_reuse = allows_reuse
 
-    async def see(self, job_id: str, who: Person) -> Job:
+    async def see(self, job_id: str, who: Who) -> Job:
         """A generation that this person may know of. Raises Refused `job_gone` for any other."""
         async with self._db.transaction() as conn:
             job = await jobs.get(conn, job_id)
         return _visible(job, who, "job_gone")
 
-    async def of_message(self, message_id: int, who: Person) -> Job:
+    async def of_message(self, message_id: int, who: Who) -> Job:
         """The generation that a message of ours shows. Raises Refused `no_film_here`."""
         async with self._db.transaction() as conn:
             job = await lineage.of_message(conn, message_id)
         return _visible(job, who, "no_film_here")
 
-    async def chain(self, job: Job, who: Person) -> list[Job]:
+    async def chain(self, job: Job, who: Who) -> list[Job]:
         """The generation and those that it came from, as far as this person may know of them, the newest first."""
         found = await lineage.ancestors(self._db.reader, job.id, most=CHAIN_MOST)
         return [one for one in found if one.id == job.id or _is_visible(one, who)]
 
-    async def parts(self, job_id: str, who: Person) -> list[Job]:
+    async def parts(self, job_id: str, who: Who) -> list[Job]:
         """The films that lead to this one by their frames, the first one first. Raises Refused."""
         job = await self.see(job_id, who)
         async with self._db.transaction() as conn:
@@ -69,8 +75,8 @@ class Again:
             await self._check(part, "join", who)
         return parts[::-1]
 
-    async def wish(self, job_id: str, action: str, who: Person) -> Wish:
-        """The wish that begins from a generation in this way (one of domain.origin.ACTIONS).
+    async def wish(self, job_id: str, action: str, who: Who) -> Wish:
+        """The wish that begins from a generation in this way (one of domain.wish.ACTIONS).
 
         Raises Refused where there is nothing to build on, or this person may not.
         """
@@ -85,17 +91,15 @@ class Again:
             pictures=pictures,
             private=job.private or not who.guild_id,
             spoiler=job.spoiler,
-            origin=Origin(
-                job.id,
-                action,
-                credit=0 if job.author_id == who.user_id else job.author_id,
-                continues=job.id if action == "continue" else job.origin.continues,
-            ),
+            parent_id=job.id,
+            action=action,
+            credit=0 if job.author_id == who.user_id else job.author_id,
+            continues=job.continues,
             home=None if who.guild_id else (job.guild_id, job.channel_id),
         )
-        return replace(wish, pictures=(frame_of(job.id),)) if action == "continue" else wish
+        return replace(wish, pictures=(frame_of(job.id),), continues=job.id) if action == "continue" else wish
 
-    async def opening(self, job_id: str, action: str, who: Person) -> Opening:
+    async def opening(self, job_id: str, action: str, who: Who) -> Opening:
         """The form for a wish that begins from a generation. Raises Refused as `wish` does."""
         wish = await self.wish(job_id, action, who)
         if action != "retry":
@@ -115,12 +119,11 @@ class Again:
         async with self._db.transaction() as conn:
             lost = await inputs.lost(conn, pictures)
         kept = tuple(picture for picture in pictures if picture.sha256 not in lost)
-        if kept[:1] != wish.pictures[:1]:
-            wish = replace(wish, origin=replace(wish.origin, continues=""))
-        wish = replace(wish, pictures=kept)
+        continues = wish.continues if kept[:1] == wish.pictures[:1] else ""
+        wish = replace(wish, pictures=kept, continues=continues)
         return Opening(wish, reason or ("pictures_forgotten" if lost else ""), values)
 
-    async def reserve(self, job_id: str, who: Person, *, reserved: bool) -> None:
+    async def reserve(self, job_id: str, who: Who, *, reserved: bool) -> None:
         """Keep a film of one's own from being built on by others, or let them again."""
         job = await self.see(job_id, who)
         if job.author_id != who.user_id:
@@ -128,7 +131,7 @@ class Again:
         async with self._db.transaction() as conn:
             await jobs.change(conn, job.id, reserved=int(reserved))
 
-    async def _check(self, job: Job, action: str, who: Person) -> None:
+    async def _check(self, job: Job, action: str, who: Who) -> None:
         if job.author_id != who.user_id:
             if not job.films or action == "retry":
                 raise Refused("not_yours")
@@ -140,17 +143,17 @@ class Again:
             raise Refused("no_film_here")
 
 
-def _visible(job: Job | None, who: Person, otherwise: str) -> Job:
+def _visible(job: Job | None, who: Who, otherwise: str) -> Job:
     if job is None or not _is_visible(job, who):
         raise Refused(otherwise)
     return job
 
 
-def _is_visible(job: Job, who: Person) -> bool:
-    """In its own server, or its author's direct messages; a private one for its author alone; none that was removed."""
+def _is_visible(job: Job, who: Who) -> bool:
+    """In its own server, or its author's direct messages; a private one for its author alone, a deleted one never."""
     own = job.author_id == who.user_id
     here = job.guild_id == who.guild_id or (own and not who.guild_id)
-    return here and (own or not job.private) and not job.deleted_at and not job.hidden
+    return here and (own or not job.private) and not job.deleted_at
 
 
 def _values_of(job: Job) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from typing import Protocol
 
 from domain.faults import DeliveryFault, Refused
 from domain.job import FINAL, Job
-from domain.people import Person
+from service.again import Who
 from service.loops import now_ms
-from service.rights import Rights
 from storage import inputs, jobs, lineage
 from storage.database import Database
 
@@ -39,35 +38,30 @@ class Erase:
     """Writes down that a film is deleted, then removes its messages; what Discord did not take is tried again."""
 
     def __init__(
-        self, db: Database, *, rights: Rights, posts: Removes, courier: SaysDeleted, clock: Callable[[], int] = now_ms
+        self, db: Database, *, posts: Removes, courier: SaysDeleted, clock: Callable[[], int] = now_ms
     ) -> None:
         self._db = db
-        self._rights = rights
         self._posts = posts
         self._courier = courier
         self._clock = clock
 
-    async def may(self, job: Job, who: Person) -> bool:
-        """Whether this person may delete a film: its author, or a moderator of its server."""
-        return job.author_id == who.user_id or (not job.private and await self._rights.may_manage(who))
-
-    async def check(self, job_id: str, who: Person) -> Job:
-        """The film, if this person may delete it. Raises Refused."""
+    async def check(self, job_id: str, who: Who, *, moderator: bool) -> Job:
+        """The film, if this person may delete it: its author, or a moderator of its server. Raises Refused."""
         async with self._db.transaction() as conn:
             job = await jobs.get(conn, job_id)
         own = job is not None and job.author_id == who.user_id
         here = job is not None and (job.guild_id == who.guild_id or (own and not who.guild_id))
         if job is None or not here or job.deleted_at or (job.private and not own):
             raise Refused("job_gone")
-        if not await self.may(job, who):
+        if not own and not moderator:
             raise Refused("not_yours")
         if job.state not in FINAL or not job.announced_at:
             raise Refused("film_running")
         return job
 
-    async def erase(self, job_id: str, who: Person) -> Job:
+    async def erase(self, job_id: str, who: Who, *, moderator: bool) -> Job:
         """Delete a film. Raises Refused as `check` does; the second of two at once is `job_gone`."""
-        job = await self.check(job_id, who)
+        job = await self.check(job_id, who, moderator=moderator)
         async with self._db.transaction() as conn:
             if not await lineage.delete(conn, job.id, self._clock()):
                 raise Refused("job_gone")

@@ -193,7 +193,10 @@ class Intake:
             card_channel_id=card[0],
             card_message_id=card[1],
             card_token="" if card[1] else ask.token,
-            origin=ask.origin,
+            parent_id=ask.parent_id,
+            action=ask.action,
+            credit=ask.credit,
+            continues=ask.continues,
         )
         try:
             admitted = await self._write(job, fold, order)
@@ -249,5 +252,6 @@ class Intake:
 def _fold(order: Order) -> str:
     ask = order.ask
     pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, ask.origin)
+    origin = (ask.parent_id, ask.action)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

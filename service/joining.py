@@ -11,9 +11,8 @@ from typing import Protocol
 
 from domain.faults import BadFilm, DeliveryFault, Refused
 from domain.job import Job, Sent
-from domain.people import Person
 from media import films as video
-from service.again import Again
+from service.again import Again, Who
 from service.copies import Copies
 from service.loops import now_ms
 from service.parcels import MIB, Parcels
@@ -74,7 +73,7 @@ class Joining:
         self._one = asyncio.Lock()
         self._running: dict[str, asyncio.Task[lineage.Join]] = {}
 
-    async def join(self, job_id: str, who: Person) -> lineage.Join:
+    async def join(self, job_id: str, who: Who) -> lineage.Join:
         """The joined film of the chain that ends with a generation, made now or before. Raises Refused."""
         parts = await self._again.parts(job_id, who)
         async with self._db.transaction() as conn:
@@ -95,7 +94,7 @@ class Joining:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _join(self, parts: list[Job], who: Person) -> lineage.Join:
+    async def _join(self, parts: list[Job], who: Who) -> lineage.Join:
         last = parts[-1]
         async with self._one:
             with tempfile.TemporaryDirectory(dir=self._folder) as name:
@@ -110,7 +109,7 @@ class Joining:
         log.info("job %s: joined with the %d before it", last.id, len(parts) - 1)
         return join
 
-    async def _post(self, parts: list[Job], paths: list[Path], target: Path, who: Person) -> Sent:
+    async def _post(self, parts: list[Job], paths: list[Path], target: Path, who: Who) -> Sent:
         last = parts[-1]
         limit = await self._limit(last)
         for _ in range(_TRIES):

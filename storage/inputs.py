@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import aiosqlite
 
-from domain.ask import Attachment
+from domain.wish import Attachment
 from storage.database import every, one
 
 

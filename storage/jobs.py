@@ -11,7 +11,6 @@ import aiosqlite
 
 from domain.catalogue import Wire
 from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
-from domain.origin import Origin
 from domain.request import GenerationRequest
 from storage.database import every, one
 

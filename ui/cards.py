@@ -82,7 +82,7 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
 
 def credit(job: Job) -> str:
     """Whose film it began from, where that is another member."""
-    return _("after {member}'s film").format(member=f"<@{job.origin.credit}>") if job.origin.credit else ""
+    return _("after {member}'s film").format(member=f"<@{job.credit}>") if job.credit else ""
 
 
 def done(job: Job, link: str) -> Card:

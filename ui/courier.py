@@ -176,7 +176,7 @@ class Courier:
 
     async def say_deleted(self, job: Job) -> None:
         """Let the card say that the film was deleted."""
-        await self._edit_card(job, cards_results.deleted(job))
+        await self._edit_card(job, cards.deleted(job))
 
     async def _anywhere(self, job: Job, text: str, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""

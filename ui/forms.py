@@ -11,10 +11,9 @@ from typing import Any
 import discord
 from discord import ui
 
-from domain.ask import Attachment
 from domain.catalogue import ORIENTATIONS, Model
 from domain.request import PROMPT_MAX
-from domain.wish import Wish
+from domain.wish import Attachment, Wish
 from ui.language import _, _n
 from ui.words import credits, seconds
 from ui.words_making import DURATION, MODEL, PICTURES, PROMPT, SHAPE, hint
@@ -56,7 +55,7 @@ def form(
     values: Mapping[str, Any] | None = None,
 ) -> Form:
     """The form for a wish; `models` can be had now. A `reason` puts a hint beside the field that it concerns."""
-    if wish.origin.continues:
+    if wish.continues:
         models = [row for row in models if row.images_max] or models
     said = hint(reason, values or {})
     beside = {said[0]: said[1][:_SHORT]} if said else {}
@@ -121,7 +120,7 @@ def _prompt(wish: Wish, beside: str | None) -> ui.Label[Any]:
         max_length=PROMPT_MAX,
         required=True,
     )
-    text = _("What happens next?") if wish.origin.continues else _("What should happen in the film?")
+    text = _("What happens next?") if wish.continues else _("What should happen in the film?")
     return ui.Label(text=text[:45], description=beside, component=field)
 
 
@@ -189,7 +188,7 @@ def _shape(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[
 def _pictures(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[Any]:
     most = min(_FILES, max((row.images_max for row in models), default=0)) or 1
     kept = len(wish.pictures)
-    if wish.origin.action == "continue":
+    if wish.action == "continue":
         text = _("It begins with the film's last frame. You can add more pictures.")
     elif kept:
         text = _n(

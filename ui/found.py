@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import discord
 
-from domain.ask import Attachment
+from domain.wish import Attachment
 
 _ENDINGS = (".jpg", ".jpeg", ".jfif", ".png", ".webp", ".gif", ".avif", ".heic", ".heif")
 _MOST = 10

@@ -29,9 +29,6 @@ _KINDS = {
     discord.ChannelType.stage_voice: "voice",
 }
 
-#: Kinds of channels that are threads, as numbers.
-_THREADS = (10, 11, 12)
-
 #: What posting a film takes, by discord.py's names of permissions.
 NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "attach_files", "read_message_history")
 
@@ -129,25 +126,6 @@ class Places:
             roles=person.roles,
             manager=person.manager,
         )
-
-    async def _at_home(self, interaction: discord.Interaction, guild_id: int, channel_id: int) -> tuple[Person, Spot]:
-        """Who asks in a direct message, as a member of a server, and what counts there; roles unlearned are none."""
-        http, user_id = interaction.client.http, interaction.user.id
-        person, spot = Person(guild_id, user_id), Spot(channel_id, certain=False, restricted=True)
-        try:
-            async with asyncio.timeout(_PATIENCE):
-                member = await http.get_member(guild_id, user_id)
-                channel: dict[str, Any] = dict(await http.get_channel(channel_id))
-        except (discord.DiscordException, OSError, TimeoutError):
-            return person, spot
-        person = Person(guild_id, user_id, frozenset(int(role) for role in member["roles"]))
-        parent_id, restricted = int(channel.get("parent_id") or 0), bool(channel.get("nsfw", False))
-        if channel["type"] not in _THREADS:
-            return person, Spot(channel_id, category_id=parent_id, restricted=restricted)
-        found = await self._parent(interaction.client, parent_id)
-        if found:
-            spot = Spot(channel_id, parent_id, found[0], restricted=found[1])
-        return person, spot
 
     async def _parent(self, client: discord.Client, parent_id: int) -> tuple[int, bool] | None:
         known = self._parents.get(parent_id)

@@ -54,7 +54,7 @@ def under_film(job: Job) -> Row:
         button(_("Edit"), "edit", job.id, emoji="✏️"),
         button(_("Continue"), "continue", job.id, emoji="▶️"),
     ]
-    if job.origin.continues:
+    if job.continues:
         buttons.append(button(_("Join"), "join", job.id, emoji="🔗"))
     return Row(*buttons, button(_("More…"), "more", job.id))
 
@@ -68,17 +68,10 @@ def under_ending(job: Job) -> Row | None:
     return Row(again, fix) if job.reason in _PASSING else Row(fix)
 
 
-def fix(draft_id: str, label: str = "") -> ui.Button[Any]:
-    """Opens the form with what was refused, or is to be changed."""
-    made: ui.Button[Any] = button(label or _("Fix it"), "fix", draft_id, kind="draft", emoji="🛠️")
+def fix(draft_id: str) -> ui.Button[Any]:
+    """Opens the form with what was refused."""
+    made: ui.Button[Any] = button(_("Fix it"), "fix", draft_id, kind="draft", emoji="🛠️")
     return made
-
-
-def confirm(draft_id: str) -> ui.Button[Any]:
-    """Makes a film whose price was asked about."""
-    return ui.Button(
-        label=_("Make it"), emoji="🎬", style=discord.ButtonStyle.primary, custom_id=f"draft:confirm:{draft_id}"
-    )
 
 
 def command_line(job: Job) -> str:
@@ -134,7 +127,7 @@ def _step(job: Job, before: Job | None) -> str:
         "continue": _("continued"),
         "retry": _("tried once more"),
     }
-    name = names.get(job.origin.action, _("made")) if before else _("begun")
+    name = names.get(job.action, _("made")) if before else _("begun")
     if job.message_id and not job.private:
         link = f"https://discord.com/channels/{job.guild_id}/{job.thread_id}/{job.message_id}"
         name = f"[{name}]({link})"
