@@ -33,19 +33,29 @@ class Starting:
         self._drafts = drafts
 
     async def start(
-        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], *, otherwise: Wish | None = None
+        self,
+        interaction: discord.Interaction,
+        wish: Wish | Awaitable[Wish],
+        *,
+        otherwise: Wish | None = None,
+        confirmed: bool = False,
     ) -> None:
         """Answer an interaction with the film of a wish.
 
-        Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything.
+        Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything. A price that
+        the server wants its members to confirm is asked about first, unless it was `confirmed`.
         """
-        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise))
+        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise, confirmed))
         job_id: str | None = interaction.extras.get("job")
         if job_id and shown.message_id:
             await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
 
     async def _reply(
-        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], otherwise: Wish | None
+        self,
+        interaction: discord.Interaction,
+        wish: Wish | Awaitable[Wish],
+        otherwise: Wish | None,
+        confirmed: bool,
     ) -> Reply:
         try:
             wanted = wish if isinstance(wish, Wish) else await wish
@@ -55,12 +65,19 @@ class Starting:
             if not wanted.home:
                 places.kind_of(interaction)
             order = await self._intake.check(await self._places.ask(interaction, wanted), **wanted.options)
-            if wanted.private:
-                return await self._start_private(interaction, order)
-            places.check_rights(interaction, places.kind_of(interaction))
-            return await self._start(interaction, order)
+            if not wanted.private:
+                places.check_rights(interaction, places.kind_of(interaction))
+            if order.confirm and not confirmed:
+                return await self._ask_first(wanted, order)
+            return await (self._start_private if wanted.private else self._start)(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
+
+    async def _ask_first(self, wish: Wish, order: Order) -> Reply:
+        account = await self._intake.account(order.ask)
+        draft = await self._drafts.keep(wish, author_id=order.ask.author_id)
+        buttons = (results.confirm(draft.id), results.fix(draft.id, _("Change it")))
+        return Reply(cards.confirm(order.request.prompt, order.price, account.left, account.renews_at, buttons))
 
     async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
         admitted = await self._intake.admit(order)

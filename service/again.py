@@ -150,10 +150,10 @@ def _visible(job: Job | None, who: Who, otherwise: str) -> Job:
 
 
 def _is_visible(job: Job, who: Who) -> bool:
-    """In its own server, or its author's direct messages; a private one for its author alone, a deleted one never."""
+    """In its server, or its author's direct messages; a private one for its author alone; none that was removed."""
     own = job.author_id == who.user_id
     here = job.guild_id == who.guild_id or (own and not who.guild_id)
-    return here and (own or not job.private) and not job.deleted_at
+    return here and (own or not job.private) and not job.deleted_at and not job.hidden
 
 
 def _values_of(job: Job) -> dict[str, Any]:

@@ -121,6 +121,13 @@ def unreachable(job: Job) -> Card:
     )
 
 
+def confirm(prompt: str, price: int, left: int | None, renews_at: int, buttons: tuple[ui.Button[Any], ...]) -> Card:
+    """Asks whether a film is worth its price, before anything is charged. `left` (None: no limit) renews at unix ms."""
+    cost = _("It costs {credits}.").format(credits=f"**{credits(price)}**")
+    rest = _("You have {n} left; they renew {when}.").format(n=number(left), when=when(renews_at)) if left else ""
+    return Card(BLUE, f"### 🎬 {_('Make this film?')}\n> {plain(prompt)}", sentences(cost, rest), buttons=buttons)
+
+
 def ask_delete(job: Job) -> Card:
     """Asks once more before a film is deleted."""
     button: ui.Button[Any] = ui.Button(

@@ -68,10 +68,16 @@ def under_ending(job: Job) -> Row | None:
     return Row(again, fix) if job.reason in _PASSING else Row(fix)
 
 
-def fix(draft_id: str) -> ui.Button[Any]:
-    """Opens the form with what was refused."""
-    made: ui.Button[Any] = button(_("Fix it"), "fix", draft_id, kind="draft", emoji="🛠️")
+def fix(draft_id: str, label: str = "") -> ui.Button[Any]:
+    """Opens the form with what was refused, or is to be changed."""
+    made: ui.Button[Any] = button(label or _("Fix it"), "fix", draft_id, kind="draft", emoji="🛠️")
     return made
+
+
+def confirm(draft_id: str) -> ui.Button[Any]:
+    """Makes a film whose price was asked about."""
+    style = discord.ButtonStyle.primary
+    return ui.Button(label=_("Make it"), emoji="🎬", style=style, custom_id=f"draft:confirm:{draft_id}")
 
 
 def command_line(job: Job) -> str:
