@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: test check demo bench crash soak pictures format clean
+.PHONY: test check demo bench crash soak pictures texts format clean
 
 # Made anew only when a requirements file has changed since.
 .venv/ready: requirements.txt requirements-dev.txt
@@ -43,6 +43,10 @@ soak: .venv/ready
 # The README's screenshots, taken by using the demo in Chromium.
 pictures: .venv/ready
 	$(BIN)/python -m tests.pictures
+
+# Brings the catalogues in locales/ up to date with the texts in the code; docs/translating.md says the rest.
+texts: .venv/ready
+	$(BIN)/python -m tests.texts
 
 format: .venv/ready
 	$(BIN)/ruff format .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -16,6 +17,8 @@ from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
 from domain import trail
 from domain.faults import Refused
 from ui.answers import say_trouble
+from ui.language import fingerprint, speak, speaking
+from ui.localised import Localised
 
 log = logging.getLogger("clapper.client")
 
@@ -28,6 +31,7 @@ class Tree(app_commands.CommandTree[Any]):
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         trail.note(interaction=interaction.id)
+        speak(str(interaction.locale))  # each interaction is a task of its own: from here on it speaks to this member
         if interaction.type is discord.InteractionType.autocomplete:
             return True  # suggestions cost nothing, and a refusal could not be shown
         try:
@@ -86,6 +90,7 @@ class Clapper(AutoShardedBot):
         self.away: set[int] = set()
 
     async def setup_hook(self) -> None:
+        await self.tree.set_translator(Localised())
         await self.load()
         await self.tell_commands()
         self.logged_in.set()
@@ -96,6 +101,11 @@ class Clapper(AutoShardedBot):
             await self.add_cog(cog)
             for menu in getattr(cog, "context_menus", ()):
                 self.tree.add_command(menu)
+
+    def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
+        """Let the listeners of a button or a form speak the member's language, as commands do."""
+        with speaking(str(args[0].locale)) if event_name == "interaction" else contextlib.nullcontext():
+            super().dispatch(event_name, *args, **kwargs)
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         self.away.add(shard_id)
@@ -109,7 +119,7 @@ class Clapper(AutoShardedBot):
     async def tell_commands(self, *, always: bool = False) -> None:
         """Tell Discord about the commands, when they have changed since the last time or `always`."""
         tree = json.dumps([command.to_dict(self.tree) for command in self.tree.get_commands()], sort_keys=True)
-        digest = hashlib.sha256(f"{self.application_id}\n{tree}".encode()).digest()
+        digest = hashlib.sha256(f"{self.application_id}\n{tree}".encode() + fingerprint()).digest()
         if not always and await self._is_told(digest):
             return
         await self.tree.sync()

@@ -10,18 +10,18 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from domain.catalogue import Model
 from domain.faults import Refused
+from domain.model import Model
 from domain.request import had_by
 from domain.wish import Wish
 from service.again import Again, Opening, Who
-from service.drafts import Draft, Drafts
+from service.drafts import Drafts
 from service.intake import Intake
 from ui import forms, places
 from ui.answers import say_trouble
 from ui.found import pictures_in
 
-_OPENS = re.compile(r"(draft|job):(fix|confirm|edit|continue|retry):([0-9a-z]{1,32})")
+_OPENS = re.compile(r"(draft|job):(fix|edit|continue|retry):([0-9a-z]{1,32})")
 
 #: Answers an interaction with a film, or with a refusal that keeps `otherwise`: see cogs/starting.py.
 Start = Callable[..., Awaitable[None]]
@@ -75,10 +75,6 @@ class Forms(commands.Cog):
             await say_trouble(interaction, error)
 
     async def _open(self, interaction: discord.Interaction, action: str, key: str) -> None:
-        if action == "confirm":
-            draft = self._drafts.get(key, author_id=interaction.user.id)
-            await self._start(interaction, _wish_of(draft), confirmed=True)
-            return
         opening = await self._opening(interaction, action, key)
         self._check(interaction, private=opening.wish.private)
         await self._show(interaction, action, key, opening)
@@ -124,7 +120,3 @@ class Forms(commands.Cog):
 
 def _who(interaction: discord.Interaction) -> Who:
     return Who(interaction.guild_id or 0, interaction.user.id)
-
-
-async def _wish_of(draft: Awaitable[Draft]) -> Wish:
-    return (await draft).wish

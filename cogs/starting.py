@@ -8,27 +8,30 @@ from collections.abc import Awaitable
 
 import discord
 
-from domain.faults import Fault, Refused
+from domain.faults import BadClip, DeliveryFault, Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
 from service.intake import Admitted, Intake, Order
-from ui import cards, places, results
+from service.presets import Presets
+from ui import cards, cards_account, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
+from ui.meanings import TROUBLES, translated
 from ui.places import Places
 from ui.words_refused import explain
 
 log = logging.getLogger("clapper.starting")
 
 #: Refusals that no form can help: nothing is kept for them.
-_HOPELESS = ("server_not_allowed", "server_only", "already_taken")
+_HOPELESS = {"server_not_allowed", "server_only", "already_taken", *(BadClip.REASONS - {"no_character"})}
 
 
 class Starting:
     """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
 
-    def __init__(self, intake: Intake, drafts: Drafts, where: Places) -> None:
+    def __init__(self, intake: Intake, drafts: Drafts, where: Places, presets: Presets) -> None:
         self._intake = intake
+        self._presets = presets
         self._places = where
         self._drafts = drafts
 
@@ -40,10 +43,9 @@ class Starting:
         otherwise: Wish | None = None,
         confirmed: bool = False,
     ) -> None:
-        """Answer an interaction with the film of a wish.
+        """Answer an interaction with the film of a wish; `confirmed`: its price was said before.
 
-        Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything. A price that
-        the server wants its members to confirm is asked about first, unless it was `confirmed`.
+        Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything.
         """
         shown = await answer_with(interaction, self._reply(interaction, wish, otherwise, confirmed))
         job_id: str | None = interaction.extras.get("job")
@@ -51,11 +53,7 @@ class Starting:
             await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
 
     async def _reply(
-        self,
-        interaction: discord.Interaction,
-        wish: Wish | Awaitable[Wish],
-        otherwise: Wish | None,
-        confirmed: bool,
+        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], otherwise: Wish | None, confirmed: bool
     ) -> Reply:
         try:
             wanted = wish if isinstance(wish, Wish) else await wish
@@ -65,44 +63,67 @@ class Starting:
             if not wanted.home:
                 places.kind_of(interaction)
             order = await self._intake.check(await self._places.ask(interaction, wanted), **wanted.options)
-            if not wanted.private:
-                places.check_rights(interaction, places.kind_of(interaction))
             if order.confirm and not confirmed:
-                return await self._ask_first(wanted, order)
-            return await (self._start_private if wanted.private else self._start)(interaction, order)
+                return await self._ask_first(interaction, wanted, order)
+            if wanted.private:
+                reply = await self._start_private(interaction, order)
+            else:
+                places.check_rights(interaction, places.kind_of(interaction))
+                reply = await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
+        await self._remember(wanted, order)
+        return reply
 
-    async def _ask_first(self, wish: Wish, order: Order) -> Reply:
+    async def _remember(self, wish: Wish, order: Order) -> None:
+        try:
+            await self._presets.remember(wish.chosen, guild_id=order.ask.guild_id, member_id=order.ask.author_id)
+        except Fault as trouble:  # the film was begun all the same
+            log.warning("last choices could not be kept: %s", trouble)
+
+    async def _ask_first(self, interaction: discord.Interaction, wish: Wish, order: Order) -> Reply:
+        """Above a price that moderators set, a member says yes before anything is charged."""
         account = await self._intake.account(order.ask)
-        draft = await self._drafts.keep(wish, author_id=order.ask.author_id)
-        buttons = (results.confirm(draft.id), results.fix(draft.id, _("Change it")))
-        return Reply(cards.confirm(order.request.prompt, order.price, account.left, account.renews_at, buttons))
+        draft = await self._drafts.keep(wish, author_id=interaction.user.id)
+        return Reply(
+            cards_account.confirm(
+                order.price,
+                prompt=order.request.prompt,
+                left=account.left,
+                granted=account.granted,
+                renews_at=account.renews_at,
+                draft_id=draft.id,
+            )
+        )
 
     async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
         admitted = await self._intake.admit(order)
         if admitted.double:
             return Reply(_card(admitted))
         interaction.extras["job"] = admitted.job.id
-        return Reply(_card(admitted), public=True)
+        return Reply(lambda: _card(admitted), public=True, locale=admitted.job.server_locale)
 
     async def _start_private(self, interaction: discord.Interaction, order: Order) -> Reply:
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""
         nobody = discord.AllowedMentions.none()
         try:
-            message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
-        except (discord.Forbidden, discord.NotFound) as error:
-            raise Refused("dm_closed") from error
+            async with translated():
+                message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
+        except DeliveryFault as fault:
+            if fault.final:
+                raise Refused("dm_closed") from fault
+            raise
         try:
             admitted = await self._intake.admit(order, card=(message.channel.id, message.id))
         except BaseException:
-            with contextlib.suppress(discord.HTTPException):
+            with contextlib.suppress(*TROUBLES):
                 await message.delete()
             raise
         if admitted.double:
-            await message.delete()
+            with contextlib.suppress(*TROUBLES):
+                await message.delete()
             return Reply(_card(admitted))
-        with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
+        with contextlib.suppress(*TROUBLES):  # it is admitted: the film comes, whatever its card says
             await message.edit(view=_card(admitted), allowed_mentions=nobody)
         where = _("Started, for you alone: it comes to [our conversation]({link}).").format(link=message.jump_url)
         return Reply(cards.note(f"🎬 {where}"))

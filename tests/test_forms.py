@@ -195,7 +195,8 @@ async def test_a_price_is_confirmed_first(stage: Stage) -> None:
     asked = await you.slash(place, "video", prompt="a dear boat", model="sora-2-pro", image1=("b.png", clips.picture()))
     assert asked.ephemeral
     assert asked.response is not None
-    assert "It costs **6 credits**. You have 18 left" in words(asked.response)
+    assert "This film costs 6 credits" in words(asked.response)
+    assert "6 of your 18" in words(asked.response)
     assert buttons(asked.response) == ["Make it", "Change it"]
     assert len(await stage.rows("SELECT id FROM jobs")) == 1
     opened = await you.click(asked.response, label="Change it")
