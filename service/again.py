@@ -154,13 +154,14 @@ def _visible(job: Job | None, who: Who, otherwise: str) -> Job:
 
 
 def _is_visible(job: Job, who: Who) -> bool:
-    """In its own server, or its author's direct messages; a deleted one never.
+    """In its own server, or its author's direct messages; one that was deleted or taken away never.
 
     A private one, and one whose words were removed, is for its author alone.
     """
     own = job.author_id == who.user_id
     here = job.guild_id == who.guild_id or (own and not who.guild_id)
-    return here and (own or (not job.private and bool(job.request.prompt))) and not job.deleted_at
+    gone = job.deleted_at or job.hidden
+    return here and (own or (not job.private and bool(job.request.prompt))) and not gone
 
 
 def _values_of(job: Job) -> dict[str, Any]:

@@ -80,9 +80,9 @@ def under_ending(job: Job) -> Row | None:
     return Row(again, fix) if job.reason in _PASSING else Row(fix)
 
 
-def fix(draft_id: str) -> ui.Button[Any]:
-    """Opens the form with what was refused."""
-    made: ui.Button[Any] = button(_("Fix it"), "fix", draft_id, kind="draft", emoji="🛠️")
+def fix(draft_id: str, label: str = "") -> ui.Button[Any]:
+    """Opens the form with what was refused, or is to be changed."""
+    made: ui.Button[Any] = button(label or _("Fix it"), "fix", draft_id, kind="draft", emoji="🛠️")
     return made
 
 
