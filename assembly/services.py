@@ -43,7 +43,7 @@ from settings import Settings
 
 
 class Services:
-    """Every service that knows nothing of Discord. `wake` tells loops by their names, `tell` the operator of a breaker."""
+    """Every service that knows nothing of Discord. `wake` tells loops by name, `tell` the operator of a breaker."""
 
     def __init__(
         self,
