@@ -20,8 +20,10 @@ log = logging.getLogger("clapper.web")
 #: Bytes and seconds of a callback's body.
 BODY_MAX = 64 * 1024
 BODY_SECONDS = 10
+#: Seconds in which a connection asks for something, or is closed: a drip of headers would hold it for ever.
+IDLE_SECONDS = 30.0
 #: A callback says at least one of these.
-_SIGNS = ("task_id", "success", "data", "error")
+_SIGNS = ("task_id", "success", "data", "error", "task")
 
 #: (purpose, name) → (job, number), or None for a link that is not ours.
 ReadLink = Callable[[str, str], tuple[str, int] | None]
@@ -88,7 +90,8 @@ class PublicApp:
             return self._refuse(408, "slow")
         except web.HTTPRequestEntityTooLarge:
             return self._refuse(413, "giant")
-        except ValueError:  # a body that is not what its Content-Encoding says
+        except (web.RequestPayloadError, ConnectionError):
+            # It is not what its Content-Encoding says, its pieces do not fit, or its sender has gone.
             return self._refuse(400, "malformed")
         payload = _read_json(raw)
         if payload is None or not any(sign in payload for sign in _SIGNS):
@@ -174,8 +177,15 @@ def admin_app(health: Health, figures: Figures) -> web.Application:
 
 async def serve(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> int:
     """Serve an app until the stack closes; returns the port that it really has. Raises OSError."""
-    # The access log is silent unless LOG_LEVEL is DEBUG; the log itself masks what its addresses carry.
-    runner = web.AppRunner(app, access_log=logging.getLogger("aiohttp.access"), shutdown_timeout=5.0)
+    # The access log is silent unless LOG_LEVEL is DEBUG; the log itself masks what its addresses carry. Of requests
+    # that are no HTTP aiohttp would write a whole trace each; what fails in our handlers is logged there.
+    runner = web.AppRunner(
+        app,
+        access_log=logging.getLogger("aiohttp.access"),
+        logger=logging.Logger("quiet", logging.CRITICAL + 1),
+        shutdown_timeout=5.0,
+        keepalive_timeout=IDLE_SECONDS,
+    )
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, host, port)

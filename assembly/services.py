@@ -7,6 +7,7 @@ from functools import partial
 
 from acedata.platform import balance
 from assembly.resources import Known, Resources
+from domain.turns import Caps
 from service.accounts import Accounts
 from service.again import Again
 from service.approvals import Approvals
@@ -19,7 +20,7 @@ from service.censor import Censor
 from service.characters import Characters
 from service.clips import Clips, FilmOf, Poster
 from service.decisions import Decisions
-from service.dispatch import Caps, Dispatch
+from service.dispatch import Dispatch
 from service.doorman import Ceiling
 from service.drafts import Drafts
 from service.halting import Halting
@@ -32,18 +33,20 @@ from service.policies import Policies
 from service.preparing import Preparing
 from service.presets import Presets
 from service.privacy import Privacy
+from service.recents import Recents
 from service.reconcile import Reconcile
 from service.refusals import Refusals
 from service.results import Results
 from service.rights import Rights
 from service.timekeeper import Timekeeper
 from service.treasury import Treasury
+from service.turns import Turns
 from service.underway import UnderWay
 from settings import Settings
 
 
 class Services:
-    """Every service that knows nothing of Discord. `wake` tells loops by name, `tell` the operator of a breaker."""
+    """Every service that knows nothing of Discord. `wake` takes names of loops; `tell` is for the operator."""
 
     def __init__(
         self,
@@ -64,6 +67,8 @@ class Services:
         self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
         self.pauses = Pauses(db, known=known.pauses, on_change=partial(wake, "dispatch"))
         self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics)
+        caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
+        self.turns = Turns(caps, paused=self.pauses.servers)
         self.clips = Clips(db, fetcher=r.fetcher, links=r.links, film_of=film_of, poster=poster, folder=r.folder)
         preparing = Preparing(db, fetcher=r.fetcher, clips=self.clips, results=self.results, last_frame=last_frame)
         self.dispatch = Dispatch(
@@ -75,13 +80,13 @@ class Services:
             results=self.results,
             breakers=self.breakers,
             pauses=self.pauses,
-            caps=Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight),
+            caps=caps,
             pace=pace,
         )
         self.reconcile = Reconcile(
             db,
             client=r.client,
-            links=r.links,
+            recents=Recents(client=r.client, links=r.links),
             results=self.results,
             dispatch=self.dispatch,
             timekeeper=Timekeeper(db, deadline=pace.deadline),
@@ -100,7 +105,7 @@ class Services:
             ceiling=self.ceiling,
             pauses=self.pauses,
             allowed=settings.allowed_servers,
-            total_in_flight=settings.total_in_flight,
+            turns=self.turns,
             pace=pace,
             on_job=wake,
             meter=r.metrics,

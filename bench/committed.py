@@ -14,6 +14,7 @@ import aiosqlite
 from bench.measure import Figure, empty_queue, ratio, side_by_side, told
 from domain.ask import Ask
 from domain.pace import Pace
+from domain.turns import Caps
 from service.breakers import Breakers
 from service.censor import Censor
 from service.doorman import Ceiling
@@ -22,6 +23,7 @@ from service.meter import Meter
 from service.patterns import WordRules
 from service.pauses import Pauses
 from service.policies import Policies
+from service.turns import Turns
 from settings import read_catalogue
 from storage.database import Database, every, open_database
 
@@ -46,7 +48,7 @@ def intake_on(db: Database) -> Intake:
         ceiling=Ceiling(daily=10_000_000, server_daily=100_000_000),
         pauses=Pauses(db, known={}, on_change=lambda: None),
         allowed=frozenset(),
-        total_in_flight=5,
+        turns=Turns(Caps(2, 4, 5)),
         pace=pace,
         on_job=lambda *_: None,
         meter=Meter(),

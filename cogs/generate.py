@@ -9,15 +9,14 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from domain.catalogue import Model
 from domain.faults import Refused
+from domain.model import Model
 from domain.preset import typed
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
 from service.presets import Presets
 from ui import choosing
-from ui.words import duration_line, model_line, size_line, size_name
 
 #: Answers an interaction with a film: see cogs/starting.py.
 Start = Callable[..., Awaitable[None]]
@@ -83,27 +82,17 @@ class Generate(commands.Cog):
 
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        rows = [row for row in self._intake.offered() if typed.casefold() in f"{row.label} {row.key}".casefold()]
-        return [_choice(model_line(row), row.key) for row in rows][:25]
+        return choosing.models(self._intake.offered(), typed)
 
     @video.autocomplete("duration")
     async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
         row, size = await self._chosen(interaction)
-        return [
-            app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
-            for seconds in row.durations
-            if str(seconds).startswith(str(typed).strip())
-        ][:25]
+        return choosing.durations(row, size, str(typed))
 
     @video.autocomplete("size")
     async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         row, _size = await self._chosen(interaction)
-        start = typed.casefold().strip()
-        return [
-            _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
-            for size in row.sizes
-            if size.startswith(start) or size_name(size).casefold().startswith(start)
-        ][:25]
+        return choosing.sizes(row, typed)
 
     @video.autocomplete("preset")
     async def complete_preset(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -117,7 +106,7 @@ class Generate(commands.Cog):
         try:
             wish = await self._presets.complete(Wish(options=so_far), preset, **_who(interaction))
             model, size = wish.options.get("model"), wish.options.get("size")
-            row = find_model(self._intake.catalogue, model)
+            row = find_model(self._intake.catalogue, model) if model else self._intake.catalogue.default()
         except Refused:
             row, size = self._intake.catalogue.default(), None
         return row, size if size in row.sizes else row.sizes[0]
@@ -125,7 +114,3 @@ class Generate(commands.Cog):
 
 def _who(interaction: discord.Interaction) -> dict[str, int]:
     return {"guild_id": interaction.guild_id or 0, "member_id": interaction.user.id}
-
-
-def _choice(name: str, value: str) -> app_commands.Choice[str]:
-    return app_commands.Choice(name=name[:100], value=value)

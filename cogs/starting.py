@@ -8,7 +8,7 @@ from collections.abc import Awaitable
 
 import discord
 
-from domain.faults import BadClip, Fault, Refused
+from domain.faults import BadClip, DeliveryFault, Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
 from service.intake import Admitted, Intake, Order
@@ -16,6 +16,7 @@ from service.presets import Presets
 from ui import cards, cards_account, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
+from ui.meanings import TROUBLES, translated
 from ui.places import Places
 from ui.words_refused import explain
 
@@ -106,19 +107,23 @@ class Starting:
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""
         nobody = discord.AllowedMentions.none()
         try:
-            message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
-        except (discord.Forbidden, discord.NotFound) as error:
-            raise Refused("dm_closed") from error
+            async with translated():
+                message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
+        except DeliveryFault as fault:
+            if fault.final:
+                raise Refused("dm_closed") from fault
+            raise
         try:
             admitted = await self._intake.admit(order, card=(message.channel.id, message.id))
         except BaseException:
-            with contextlib.suppress(discord.HTTPException):
+            with contextlib.suppress(*TROUBLES):
                 await message.delete()
             raise
         if admitted.double:
-            await message.delete()
+            with contextlib.suppress(*TROUBLES):
+                await message.delete()
             return Reply(_card(admitted))
-        with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
+        with contextlib.suppress(*TROUBLES):  # it is admitted: the film comes, whatever its card says
             await message.edit(view=_card(admitted), allowed_mentions=nobody)
         where = _("Started, for you alone: it comes to [our conversation]({link}).").format(link=message.jump_url)
         return Reply(cards.note(f"🎬 {where}"))

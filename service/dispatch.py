@@ -8,15 +8,15 @@ import json
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from acedata.body import build_body
 from acedata.client import VideoClient
-from acedata.wire import build_body
 from domain.faults import BadClip, DeliveryFault, VendorFault
 from domain.job import Event, Job, JobState, Report, Verdict
 from domain.pace import Pace
+from domain.turns import Caps
 from service.breakers import Breakers, account_of, model_of
 from service.clips import Clips
 from service.links import Links
@@ -30,15 +30,6 @@ log = logging.getLogger("clapper.dispatch")
 
 #: Pictures of so many jobs are fetched at once.
 _PREPARE_AT_ONCE = 4
-
-
-@dataclass(frozen=True)
-class Caps:
-    """How many generations may be in the making at once; `total` counts for each of the vendor's services."""
-
-    member: int
-    server: int
-    total: int
 
 
 class Dispatch:
@@ -76,7 +67,9 @@ class Dispatch:
         #: Jobs whose request is on its way now: nobody looks for these.
         self.sending = Crew("send", on_end=partial(results.changed, "dispatch"))
         self._preparing = Crew("prepare", on_end=partial(results.changed, "dispatch"))
+        #: Services that asked for a pause: until when (unix ms), and how many times in a row.
         self._held: dict[str, int] = {}
+        self._slowed: dict[str, int] = {}
         self._last_step: float | None = None
         self._stopping = False
 
@@ -97,9 +90,14 @@ class Dispatch:
         return max(0.05, (min(later) - self._clock()) / 1000) if later else None
 
     def resend(self, job: Job) -> None:
-        """Send the next attempt of a job that the API is known not to have."""
+        """Send the next attempt of a job that the API is known not to have, once the service takes orders."""
         if not self._stopping and job.id not in self.sending:
-            self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
+            self.sending.start(job.id, self._send_later(job), interaction=job.interaction_id)
+
+    async def _send_later(self, job: Job) -> None:
+        if (wait := self._held.get(job.wire.provider, 0) - self._clock()) > 0:
+            await asyncio.sleep(wait / 1000)
+        await self._send(job)
 
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
@@ -169,6 +167,7 @@ class Dispatch:
             await self._refused(job, fault)
             return
         await self._results.answered(job, report)  # before anything else: until it is written, nobody knows of it
+        self._slowed.pop(job.wire.provider, None)
         if report.verdict is not Verdict.FAILED:
             await self._breakers.heal(job)
 
@@ -178,13 +177,10 @@ class Dispatch:
         log.info("job %s: the API said %s (%d %s)", job.id, fault.reason, fault.status, fault.code)
         answer = Report("", Verdict.FAILED, code=fault.code, message=fault.message, trace_id=fault.trace_id)
         if fault.reason == "slow_down":
-            pause = max(1_000, int((fault.retry_after if fault.retry_after is not None else 10.0) * 1000))
-            self._held[job.wire.provider] = now + pause
-            await self._results.settle(job.id, Event.SLOWED, not_before=now + pause)
+            await self._slow_down(job, now, fault.retry_after)
         elif fault.reason == "not_sent":
             # Nothing left this machine, so the same attempt may simply go again.
-            self._held[job.wire.provider] = now + 5_000
-            await self._results.settle(job.id, Event.SLOWED, not_before=now + 5_000)
+            await self._slow_down(job, now, 5.0)
         elif fault.reason in ("account_token", "account_balance"):
             await self._close(account_of(job.wire.provider), fault, job, Event.ACCOUNT_CLOSED)
         elif fault.reason == "model_gone":
@@ -196,6 +192,16 @@ class Dispatch:
         else:
             reason = None if fault.reason == "vendor_said_no" else {"reason": fault.reason}
             await self._results.settle(job.id, Event.REFUSED, report=answer, **(reason or {}))
+
+    async def _slow_down(self, job: Job, now: int, seconds: float | None) -> None:
+        """Send nothing to this service for as long as it says; where it does not say, longer each time."""
+        provider = job.wire.provider
+        self._slowed[provider] = self._slowed.get(provider, 0) + 1
+        if seconds is None:
+            seconds = min(300.0, 5.0 * 2 ** min(self._slowed[provider], 10))
+        until = now + max(1_000, int(seconds * 1000))
+        self._held[provider] = max(until, self._held.get(provider, 0))
+        await self._results.settle(job.id, Event.SLOWED, not_before=until)
 
     async def _close(self, subject: str, fault: VendorFault, job: Job, event: Event, **more: Any) -> None:
         """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that."""

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 
 from domain import trail
 from domain.ask import Ask
-from domain.catalogue import Catalogue, Model
+from domain.catalogue import Catalogue
 from domain.clip import with_character
 from domain.faults import BadClip, Refused
 from domain.job import FINAL, Job, JobState
+from domain.model import Mode, Model
 from domain.pace import Pace
 from domain.request import GenerationRequest, parse
+from domain.turns import Standing
 from service import doorman
 from service.breakers import Breakers
 from service.censor import Censor
@@ -25,7 +27,8 @@ from service.loops import now_ms
 from service.meter import Meter
 from service.pauses import Pauses
 from service.policies import Policies
-from storage import approvals, clips, inputs, jobs, ledger, owners
+from service.turns import Turns
+from storage import approvals, clips, inputs, jobs, ledger, owners, turns
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -60,8 +63,8 @@ class Admitted:
     left: int | None
     #: When to expect the film, unix ms.
     ready_at: int
-    #: Jobs that wait in front of it.
-    ahead: int = 0
+    #: Jobs whose turn comes before its own; None where it need not wait.
+    ahead: int | None = None
     double: bool = False
 
 
@@ -79,7 +82,7 @@ class Intake:
         ceiling: Ceiling,
         pauses: Pauses,
         allowed: frozenset[int],
-        total_in_flight: int,
+        turns: Turns,
         pace: Pace,
         on_job: Callable[..., None],
         meter: Meter,
@@ -94,7 +97,7 @@ class Intake:
         self._ceiling = ceiling
         self._pauses = pauses
         self._allowed = allowed
-        self._total = total_in_flight
+        self._turns = turns
         self._pace = pace
         self._on_job = on_job
         self._meter = meter
@@ -128,6 +131,8 @@ class Intake:
         duration: int | None = None,
         orientation: str | None = None,
         size: str | None = None,
+        sound: bool | None = None,
+        negative: str = "",
     ) -> Order:
         """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
@@ -144,10 +149,11 @@ class Intake:
             duration=duration,
             orientation=orientation,
             size=size,
+            sound=sound,
+            negative=negative,
             pictures=len(ask.pictures),
         )
-        row = self.catalogue.get(request.model)
-        assert row is not None
+        row, mode = self._row(request)
         if ask.clip:
             request = with_character(request, row, ask.clip, self.offered())
             if ask.clip.restricted and not (ask.private or ask.spot.restricted):
@@ -163,9 +169,17 @@ class Intake:
             spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
             server_locale=policy.server.language or ask.server_locale,
         )
-        price = row.price(request.size, request.duration)
+        price = mode.price(request.size, request.duration, request.sound)
         unit = row.character if ask.clip else ""
         return Order(ask, request, row.label, price, unit, confirm=doorman.needs_confirming(policy, price))
+
+    def _row(self, request: GenerationRequest) -> tuple[Model, Mode]:
+        """The model and mode of a request that was parsed by this catalogue."""
+        row = self.catalogue.get(request.model)
+        mode = row.mode(request.mode) if row else None
+        assert row is not None
+        assert mode is not None
+        return row, mode
 
     async def account(self, ask: Ask) -> ledger.Account:
         """What whoever asks may spend there now."""
@@ -180,8 +194,7 @@ class Intake:
         """
         ask, now = order.ask, self._clock()
         fold = _fold(order)
-        row = self.catalogue.get(order.request.model)
-        assert row is not None
+        row, mode = self._row(order.request)
         job = Job(
             id="".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(10)),
             interaction_id=ask.interaction_id,
@@ -192,7 +205,7 @@ class Intake:
             locale=ask.locale,
             server_locale=ask.server_locale,
             request=order.request,
-            wire=row.wire,
+            wire=mode.wire,
             label=row.label,
             price=order.price,
             usual_seconds=row.usual_seconds,
@@ -229,7 +242,9 @@ class Intake:
                 conn, guild_id=ask.guild_id, author_id=ask.author_id, fold=fold, since=now - self._pace.double
             )
             if double:
-                return Admitted(double, None, double.created_at + double.usual_seconds * 1000, double=True)
+                ahead = int(double.card_says.partition(":")[2]) if double.card_says.startswith("waits:") else None
+                ready_at = double.card_ready_at or double.created_at + double.usual_seconds * 1000
+                return Admitted(double, None, ready_at, ahead, double=True)
             waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
             if waiting >= WAITING_MAX:
                 raise Refused("waiting_full", waiting=waiting)
@@ -250,11 +265,11 @@ class Intake:
                 raise Refused("pictures_forgotten")
             if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
                 raise BadClip("clip_forgotten")
-            usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
-            ahead = await jobs.place_in_queue(conn, job)
-        # The queue moves `total` films at a time, each about as long as the usual one.
-        rounds = 1 + ahead // self._total
-        return Admitted(job, held.left, now + rounds * usual * 1000, ahead)
+            said = await self._turns.of_newest(conn, job)
+            if said.standing is Standing.AT_ONCE:
+                return Admitted(job, held.left, said.ready_at)
+            await turns.said(conn, job.id, said, now=now)
+        return Admitted(job, held.left, said.ready_at, said.ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""

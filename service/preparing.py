@@ -26,7 +26,6 @@ log = logging.getLogger("clapper.preparing")
 _FETCH_TRIES = 3
 #: Seconds until Discord is asked again for what it did not do now.
 _AGAIN = 5.0
-_SHAPES = ("landscape", "portrait", "square")
 
 #: The last picture of a generation's film, as JPEG or PNG. Raises Refused `film_gone`.
 LastFrame = Callable[[str], Awaitable[bytes]]
@@ -66,12 +65,12 @@ class Preparing:
             log.info("job %s: Discord does not show its clip yet: %s", job.id, fault)
             await asyncio.sleep(_AGAIN)  # the job is not ready, so it is taken up again after this
             return
-        shapes = tuple(dict.fromkeys(name.split()[1] for name in job.wire.pixels)) or _SHAPES
+        shapes = job.wire.can_be_shaped
         ready: list[tuple[int, inputs.Stored, inputs.Stored]] = []
         for item in attached:
             try:
                 raw, whole = await self._whole(item)
-                if request.orientation is None:
+                if request.orientation is None and shapes:
                     request = replace(request, orientation=orientation_of(whole.width, whole.height, shapes))
                 fitted = whole
                 if job.wire.pixels:

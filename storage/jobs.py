@@ -10,9 +10,9 @@ from typing import Any
 
 import aiosqlite
 
-from domain.catalogue import Wire
 from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
 from domain.request import GenerationRequest
+from domain.wire import Wire
 from storage.database import every, one
 
 
@@ -224,12 +224,6 @@ async def next_turn(conn: aiosqlite.Connection, now: int) -> int | None:
     return int(row[0]) if row and row[0] is not None else None
 
 
-async def place_in_queue(conn: aiosqlite.Connection, job: Job) -> int:
-    """How many waiting jobs were begun before this one."""
-    row = await one(conn, "SELECT count(*) FROM jobs WHERE state = 'queued' AND created_at < ?", (job.created_at,))
-    return int(row[0]) if row else 0
-
-
 async def usual_seconds(conn: aiosqlite.Connection, model: str, otherwise: int) -> int:
     """The median of this model's last rendering times in seconds; `otherwise` until there are three."""
     rows = await every(
@@ -273,15 +267,17 @@ async def schedule_looks(conn: aiosqlite.Connection, looks: Sequence[tuple[int, 
     await conn.executemany("UPDATE jobs SET next_look_at = ? WHERE id = ?", looks)
 
 
-async def queued_behind(conn: aiosqlite.Connection, subject: str, limit: int) -> list[Job]:
-    """Queued jobs of a breaker's subject ('account:PROVIDER', 'model:KEY'), newest first."""
-    rows = await every(
+async def accepted_before(
+    conn: aiosqlite.Connection, provider: str, before: int, *, since: int
+) -> tuple[str, str, int] | None:
+    """(job, task, sent at) of the last job before a moment that the API is known to have; all moments are unix ms."""
+    row = await one(
         conn,
-        "SELECT * FROM jobs WHERE state = 'queued' AND ? IN ('account:' || provider, 'model:' || model)"
-        " ORDER BY created_at DESC LIMIT ?",
-        (subject, limit),
+        "SELECT id, task_id, sent_at FROM jobs WHERE provider = ? AND task_id <> '' AND sent_at BETWEEN ? AND ?"
+        " ORDER BY sent_at DESC LIMIT 1",
+        (provider, since, before),
     )
-    return [job_of(row) for row in rows]
+    return (row["id"], row["task_id"], int(row["sent_at"])) if row else None
 
 
 async def all_of(conn: aiosqlite.Connection, author_id: int) -> list[Job]:

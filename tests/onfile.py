@@ -21,7 +21,7 @@ from domain.faults import Refused
 from domain.job import Event, Verdict
 from service.intake import Intake, Order
 from storage.database import Database, open_database
-from tests.test_table import FAILURE, SUCCESS
+from tests.settled import FAILURE, SUCCESS
 
 T = TypeVar("T")
 Row = dict[str, Any]

@@ -28,7 +28,7 @@ from tests.onfile import (
     Row,
     T,
 )
-from tests.test_table import make_intake
+from tests.settled import make_intake
 
 
 @dataclass
