@@ -11,10 +11,10 @@ import discord
 from discord import app_commands, ui
 from discord.ext import commands
 
-from domain.catalogue import Model
 from domain.clip import Clip
 from domain.faults import BadClip, Refused
 from domain.job import Job, JobState
+from domain.model import Model
 from domain.request import find_model
 from domain.wish import Wish
 from service.characters import Characters
@@ -212,8 +212,7 @@ class CharacterFilms(commands.Cog):
     @character.autocomplete("duration")
     async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
         row = self._chosen(interaction)
-        size = getattr(interaction.namespace, "size", None)
-        return choosing.durations(row, size if size in row.sizes else row.sizes[0], str(typed))
+        return choosing.durations(row, getattr(interaction.namespace, "size", None), str(typed))
 
     @character.autocomplete("size")
     async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:

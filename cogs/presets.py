@@ -9,8 +9,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from domain.catalogue import Model
 from domain.faults import Refused
+from domain.model import Model
 from domain.request import find_model
 from service.intake import Intake
 from service.presets import LAST, Presets
@@ -103,8 +103,7 @@ class PresetCommands(commands.GroupCog, group_name="presets", group_description=
 
     @save.autocomplete("duration")
     async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
-        row = self._chosen(interaction)
-        return choosing.durations(row, row.sizes[0], str(typed))
+        return choosing.durations(self._chosen(interaction), getattr(interaction.namespace, "size", None), str(typed))
 
     @save.autocomplete("size")
     async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -112,7 +111,8 @@ class PresetCommands(commands.GroupCog, group_name="presets", group_description=
 
     def _chosen(self, interaction: discord.Interaction) -> Model:
         try:
-            return find_model(self._intake.catalogue, getattr(interaction.namespace, "model", None))
+            typed = getattr(interaction.namespace, "model", None)
+            return find_model(self._intake.catalogue, typed) if typed else self._intake.catalogue.default()
         except Refused:
             return self._intake.catalogue.default()
 

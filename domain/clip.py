@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
-from domain.catalogue import Model
 from domain.faults import BadClip
+from domain.model import Model
 from domain.request import GenerationRequest
 
 #: The largest clip, in bytes, and the longest, in seconds.

@@ -10,7 +10,7 @@ from domain.faults import Refused
 from domain.request import parse
 
 #: Options that a preset may hold, and that are remembered; see `domain.request.parse`.
-OPTIONS = ("model", "duration", "orientation", "size")
+OPTIONS = ("model", "duration", "orientation", "size", "sound", "negative")
 #: The longest text of a preset: a prompt of about the same length fits beside it.
 TEXT_MAX = 2_000
 #: Where in a preset's text the prompt goes; without it, the text follows the prompt.
@@ -19,7 +19,7 @@ PLACE = "{prompt}"
 
 def typed(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options among these that were really chosen."""
-    return {name: options[name] for name in OPTIONS if options.get(name) is not None}
+    return {name: options[name] for name in OPTIONS if options.get(name) not in (None, "")}
 
 
 def worded(prompt: str, text: str) -> str:
@@ -39,7 +39,7 @@ def filled(
     whole = dict(options)
     for fallback in fallbacks:
         for name in OPTIONS:
-            if whole.get(name) is None and fallback.get(name) is not None:
+            if whole.get(name) in (None, "") and fallback.get(name) not in (None, ""):
                 more = {**whole, name: fallback[name]}
                 whole = more if _goes(catalogue, more, pictures) else whole
     return whole

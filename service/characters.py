@@ -38,6 +38,8 @@ class Characters:
             job = await jobs.get(conn, job_id.strip().lower())
         if job is None or job.author_id != member_id or job.state is not JobState.READY or not job.films:
             raise BadClip("film_missing")
+        if job.deleted_at or job.hidden:
+            raise BadClip("film_missing")
         return job
 
     async def films(self, *, guild_id: int, member_id: int) -> list[Job]:

@@ -162,7 +162,7 @@ class Clips:
     async def _fetch_film(self, job_id: str, path: Path) -> None:
         async with self._db.transaction() as conn:
             job = await jobs.get(conn, job_id)
-        if job is None or job.deleted_at:
+        if job is None or job.deleted_at or job.hidden:
             raise BadClip("film_missing")
         try:
             await self._film_of(job, path)

@@ -131,6 +131,8 @@ class Intake:
         duration: int | None = None,
         orientation: str | None = None,
         size: str | None = None,
+        sound: bool | None = None,
+        negative: str = "",
     ) -> Order:
         """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
@@ -147,6 +149,8 @@ class Intake:
             duration=duration,
             orientation=orientation,
             size=size,
+            sound=sound,
+            negative=negative,
             pictures=len(ask.pictures),
         )
         row, mode = self._row(request)

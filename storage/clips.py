@@ -143,6 +143,7 @@ async def films_of(conn: aiosqlite.Connection, *, guild_id: int, member_id: int,
     rows = await every(
         conn,
         "SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND state = 'ready' AND refunded = 0"
+        " AND deleted_at = 0 AND hidden = 0"
         " ORDER BY created_at DESC LIMIT ?",
         (guild_id, member_id, most),
     )

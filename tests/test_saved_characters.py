@@ -207,6 +207,7 @@ async def test_a_deleted_film_takes_its_clip_along(open_wire: OpenWire, luna: tu
         await (await w.wire.press(ask.message, f"job:erase:{job}")).response()
         assert await w.rows("SELECT * FROM clips") == []
         assert await w.rows("SELECT * FROM job_clips") == []
+        assert "That film cannot be had" in (await run(w, "characters save", {"name": "x", "film": job})).text
 
 
 async def test_others_use_a_character_without_seeing_its_clip(open_wire: OpenWire, luna: tuple[str, bytes]) -> None:

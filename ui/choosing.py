@@ -9,7 +9,7 @@ from discord import app_commands
 from domain.job import Job
 from domain.model import Model
 from domain.names import mark
-from ui.words import job_line, size_name
+from ui.words import job_line, seconds, size_name
 from ui.words_models import duration_line, model_line, size_line
 
 #: Suggestions of one answer, and characters of one suggestion.
@@ -23,23 +23,38 @@ def models(rows: Iterable[Model], typed: str) -> list[app_commands.Choice[str]]:
     ][:_MOST]
 
 
-def durations(row: Model, size: str, typed: str) -> list[app_commands.Choice[int]]:
-    """Lengths of a model, each with its price at a size."""
-    return [
-        app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
-        for seconds in row.durations
-        if str(seconds).startswith(typed.strip())
-    ][:_MOST]
+def durations(row: Model, size: str | None, typed: str) -> list[app_commands.Choice[int]]:
+    """Lengths of a model, each with its lowest price at a size."""
+    found: list[app_commands.Choice[int]] = []
+    for length in row.durations:
+        if str(length).startswith(typed.strip()):
+            price = _lowest(row, size=size, length=length)
+            name = seconds(length) if price is None else duration_line(length, price)
+            found.append(app_commands.Choice(name=name[:_LONG], value=length))
+    return found[:_MOST]
 
 
 def sizes(row: Model, typed: str) -> list[app_commands.Choice[str]]:
     """Sizes of a model, each with its lowest price."""
     start = typed.casefold().strip()
-    return [
-        _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
-        for size in row.sizes
-        if size.startswith(start) or size_name(size).casefold().startswith(start)
-    ][:_MOST]
+    found: list[app_commands.Choice[str]] = []
+    for size in row.sizes:
+        if size.startswith(start) or size_name(size).casefold().startswith(start):
+            price = _lowest(row, size=size)
+            found.append(_choice(size_name(size) if price is None else size_line(size, price), size))
+    return found[:_MOST]
+
+
+def _lowest(row: Model, *, size: str | None, length: int | None = None) -> int | None:
+    """The lowest price of a model at a size (its first, where it has none such), of a length; None for none such."""
+    size = size if size in row.sizes else next(iter(row.sizes), "")
+    prices = [
+        price
+        for mode in row.modes
+        for (has_size, has_length, _sound), price in mode.prices.items()
+        if has_size == size and length in (None, has_length)
+    ]
+    return min(prices, default=None)
 
 
 def films(jobs: Sequence[Job], typed: str) -> list[app_commands.Choice[str]]:
