@@ -17,6 +17,8 @@ from service.blocks import Blocks
 from service.breakers import Breakers, Tell
 from service.cancel import Cancel
 from service.censor import Censor
+from service.characters import Characters
+from service.clips import Clips, FilmOf, Poster
 from service.decisions import Decisions
 from service.dispatch import Dispatch
 from service.doorman import Ceiling
@@ -29,6 +31,8 @@ from service.patterns import WordRules, check_rule
 from service.pauses import Pauses
 from service.policies import Policies
 from service.preparing import Preparing
+from service.presets import Presets
+from service.privacy import Privacy
 from service.recents import Recents
 from service.reconcile import Reconcile
 from service.refusals import Refusals
@@ -52,8 +56,12 @@ class Services:
         wake: Callable[..., None],
         tell: Tell,
         last_frame: Callable[[str], Awaitable[bytes]],
+        film_of: FilmOf,
+        poster: Poster,
     ) -> None:
-        """`last_frame` cuts the picture with which a continued film begins from the film of a job."""
+        """`last_frame` cuts the picture with which a continued film begins from the film of a job, `film_of` has it
+        whole, and `poster` shows clips where the API can read them.
+        """
         settings, db, pace = r.settings, r.db, r.pace
         told = partial(wake, "notices")
         self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
@@ -61,11 +69,14 @@ class Services:
         self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics)
         caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
         self.turns = Turns(caps, paused=self.pauses.servers)
+        self.clips = Clips(db, fetcher=r.fetcher, links=r.links, film_of=film_of, poster=poster, folder=r.folder)
+        preparing = Preparing(db, fetcher=r.fetcher, clips=self.clips, results=self.results, last_frame=last_frame)
         self.dispatch = Dispatch(
             db,
             client=r.client,
-            prepare=Preparing(db, fetcher=r.fetcher, results=self.results, last_frame=last_frame).prepare,
+            prepare=preparing.prepare,
             links=r.links,
+            clips=self.clips,
             results=self.results,
             breakers=self.breakers,
             pauses=self.pauses,
@@ -115,6 +126,9 @@ class Services:
             on_notice=told,
         )
         self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=told)
+        self.characters = Characters(db, clips=self.clips)
+        self.presets = Presets(db, catalogue=settings.catalogue)
+        self.privacy = Privacy(db, results=self.results)
         self.drafts = Drafts(db)
         self.again = Again(db, allows_reuse=self._allows_reuse)
         self.parcels = Parcels(db, fetcher=r.fetcher)
