@@ -47,6 +47,11 @@ class Tree(app_commands.CommandTree[Any]):
             await say_trouble(interaction, error)
 
 
+#: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
+_ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
+_ANSWER_SECONDS = 2.0
+
+
 class Clapper(AutoShardedBot):
     """Commands, buttons and forms come without any intent, so it asks for none: it reads and keeps nothing else.
 
@@ -106,6 +111,13 @@ class Clapper(AutoShardedBot):
         """Let the listeners of a button or a form speak the member's language, as commands do."""
         with speaking(str(args[0].locale)) if event_name == "interaction" else contextlib.nullcontext():
             super().dispatch(event_name, *args, **kwargs)
+
+    async def close(self) -> None:
+        """Let what is being answered be answered, then close: discord.py would close under its hands."""
+        answering = [task for task in asyncio.all_tasks() if task.get_name() in _ANSWERING]
+        if answering and not self.is_closed():
+            await asyncio.wait(answering, timeout=_ANSWER_SECONDS)
+        await super().close()
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         self.away.add(shard_id)
