@@ -13,6 +13,7 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
+from discord.state import AutoShardedConnectionState
 
 from domain import trail
 from domain.faults import Refused
@@ -45,6 +46,16 @@ class Tree(app_commands.CommandTree[Any]):
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
         if interaction.type is not discord.InteractionType.autocomplete:
             await say_trouble(interaction, error)
+
+
+class Forgetful(AutoShardedConnectionState):
+    """Keeps no servers: READY names each one, but without an intent for servers nothing is ever said about them.
+
+    An interaction brings what is known of its server, and gets one of its own to hold it.
+    """
+
+    def _add_guild(self, guild: discord.Guild) -> None:
+        """Not kept: 1.3 KB a server, and more with each command."""
 
 
 class Clapper(AutoShardedBot):
@@ -88,6 +99,9 @@ class Clapper(AutoShardedBot):
         self.logged_in = asyncio.Event()
         #: Shards whose connection to Discord is gone; they connect again by themselves.
         self.away: set[int] = set()
+
+    def _get_state(self, **options: Any) -> AutoShardedConnectionState:
+        return Forgetful(dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http, **options)
 
     async def setup_hook(self) -> None:
         await self.tree.set_translator(Localised())
