@@ -84,6 +84,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             read_link=links.read,
             on_callback=parts.services.results.called_back,
             get_picture=picture,
+            get_clip=parts.services.clips.for_media,
             instance=instance,
             on_outcome=metrics.callback,
         )

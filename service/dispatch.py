@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -12,11 +13,12 @@ from typing import Any
 
 from acedata.body import build_body
 from acedata.client import VideoClient
-from domain.faults import VendorFault
+from domain.faults import BadClip, DeliveryFault, VendorFault
 from domain.job import Event, Job, JobState, Report, Verdict
 from domain.pace import Pace
 from domain.turns import Caps
 from service.breakers import Breakers, account_of, model_of
+from service.clips import Clips
 from service.links import Links
 from service.loops import Crew, now_ms
 from service.pauses import Pauses
@@ -45,6 +47,7 @@ class Dispatch:
         client: VideoClient,
         prepare: Callable[[Job], Coroutine[Any, Any, None]],
         links: Links,
+        clips: Clips,
         results: Results,
         breakers: Breakers,
         pauses: Pauses,
@@ -56,6 +59,7 @@ class Dispatch:
         self._client = client
         self._prepare = prepare
         self._links = links
+        self._clips = clips
         self._results = results
         self._breakers = breakers
         self._pauses = pauses
@@ -155,7 +159,16 @@ class Dispatch:
         if images and not self._links.public_url:  # the API's answers to our looks will echo the pictures
             async with self._db.transaction() as conn:
                 await jobs.change(conn, job.id, request_bytes=sum(map(len, images)))
-        body = build_body(job.wire, job.request, images=images, callback_url=self._links.callback(job.id, job.attempt))
+        try:
+            request = await self._clips.linked(job)
+        except BadClip as fault:
+            await self._unclipped(job, fault)
+            return
+        except DeliveryFault as fault:
+            log.info("job %s: no link to its clip yet: %s", job.id, fault)
+            await self._results.settle(job.id, Event.SLOWED, not_before=self._clock() + 10_000)
+            return
+        body = build_body(job.wire, request, images=images, callback_url=self._links.callback(job.id, job.attempt))
         log.info("job %s: sending attempt %d to %s", job.id, job.attempt, job.wire.provider)
         try:
             report = await self._client.submit(job.wire, body)
@@ -212,3 +225,8 @@ class Dispatch:
             return [self._links.media(job.id, n) for n in range(1, job.request.pictures + 1)]
         pictures = await inputs.stored(self._db.reader, job.id)
         return [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
+
+    async def _unclipped(self, job: Job, fault: BadClip) -> None:
+        """End a job whose clip cannot be linked to, before anything went out."""
+        detail = json.dumps(fault.values, default=str)
+        await self._results.settle(job.id, Event.REFUSED, reason=fault.reason, detail=detail)

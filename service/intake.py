@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from domain import trail
 from domain.ask import Ask
 from domain.catalogue import Catalogue
-from domain.faults import Refused
+from domain.clip import with_character
+from domain.faults import BadClip, Refused
 from domain.job import FINAL, Job, JobState
 from domain.model import Mode, Model
 from domain.pace import Pace
@@ -27,7 +28,7 @@ from service.meter import Meter
 from service.pauses import Pauses
 from service.policies import Policies
 from service.turns import Turns
-from storage import approvals, inputs, jobs, ledger, owners, turns
+from storage import approvals, clips, inputs, jobs, ledger, owners, turns
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -48,6 +49,8 @@ class Order:
     request: GenerationRequest
     label: str
     price: int
+    #: What start and end of its clip count: position, seconds; "" without a clip.
+    unit: str = ""
     #: The member is to be asked first whether it is worth that much.
     confirm: bool = False
 
@@ -128,6 +131,8 @@ class Intake:
         duration: int | None = None,
         orientation: str | None = None,
         size: str | None = None,
+        sound: bool | None = None,
+        negative: str = "",
     ) -> Order:
         """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
@@ -144,9 +149,15 @@ class Intake:
             duration=duration,
             orientation=orientation,
             size=size,
+            sound=sound,
+            negative=negative,
             pictures=len(ask.pictures),
         )
         row, mode = self._row(request)
+        if ask.clip:
+            request = with_character(request, row, ask.clip, self.offered())
+            if ask.clip.restricted and not (ask.private or ask.spot.restricted):
+                raise BadClip("clip_restricted")
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
         policy = await self._policies.of(ask.guild_id)
@@ -159,7 +170,8 @@ class Intake:
             server_locale=policy.server.language or ask.server_locale,
         )
         price = mode.price(request.size, request.duration, request.sound)
-        return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
+        unit = row.character if ask.clip else ""
+        return Order(ask, request, row.label, price, unit, confirm=doorman.needs_confirming(policy, price))
 
     def _row(self, request: GenerationRequest) -> tuple[Model, Mode]:
         """The model and mode of a request that was parsed by this catalogue."""
@@ -251,6 +263,8 @@ class Intake:
                 await approvals.ask(conn, job.guild_id, job.id, now)
             if not await inputs.attach(conn, job.id, ask.pictures, now):
                 raise Refused("pictures_forgotten")
+            if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
+                raise BadClip("clip_forgotten")
             said = await self._turns.of_newest(conn, job)
             if said.standing is Standing.AT_ONCE:
                 return Admitted(job, held.left, said.ready_at)
@@ -269,5 +283,6 @@ def _fold(order: Order) -> str:
     ask = order.ask
     pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
     origin = (ask.parent_id, ask.action)
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
+    clip = ask.clip and (ask.clip.name, ask.clip.size, ask.clip.film, ask.clip.sha256)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin, clip)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -80,7 +80,7 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_message_id,
             job.card_token,
             job.server_locale,
-            0 if job.request.pictures else job.created_at,
+            0 if job.request.attached else job.created_at,
             job.member_most,
             job.delivery,
             job.restricted,
@@ -197,7 +197,7 @@ async def next_queued(
 
 
 async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> list[Job]:
-    """Jobs not sent yet whose pictures are still to be fetched, oldest first, without those already in hand.
+    """Jobs not sent yet whose pictures or clip are still to be fetched, oldest first, without those already in hand.
 
     Those that wait for a moderator are among them: their attachments' links would be dead by the time of the word.
     """
@@ -269,3 +269,9 @@ async def accepted_before(
         (provider, since, before),
     )
     return (row["id"], row["task_id"], int(row["sent_at"])) if row else None
+
+
+async def all_of(conn: aiosqlite.Connection, author_id: int) -> list[Job]:
+    """Every job of a member, in any server, oldest first; without its films."""
+    rows = await every(conn, "SELECT * FROM jobs WHERE author_id = ? ORDER BY created_at", (author_id,))
+    return [job_of(row) for row in rows]
