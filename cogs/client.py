@@ -13,6 +13,7 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
+from discord.state import AutoShardedConnectionState
 
 from domain import trail
 from domain.faults import Refused
@@ -50,6 +51,16 @@ class Tree(app_commands.CommandTree[Any]):
 #: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
 _ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
 _ANSWER_SECONDS = 2.0
+
+
+class Forgetful(AutoShardedConnectionState):
+    """Keeps no servers: READY names each one, but without an intent for servers nothing is ever said about them.
+
+    An interaction brings what is known of its server, and gets one of its own to hold it.
+    """
+
+    def _add_guild(self, guild: discord.Guild) -> None:
+        """Not kept: 1.3 KB a server, and more with each command."""
 
 
 class Clapper(AutoShardedBot):
@@ -93,6 +104,9 @@ class Clapper(AutoShardedBot):
         self.logged_in = asyncio.Event()
         #: Shards whose connection to Discord is gone; they connect again by themselves.
         self.away: set[int] = set()
+
+    def _get_state(self, **options: Any) -> AutoShardedConnectionState:
+        return Forgetful(dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http, **options)
 
     async def setup_hook(self) -> None:
         await self.tree.set_translator(Localised())
