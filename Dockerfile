@@ -7,8 +7,9 @@ FROM python:3.12-slim
 RUN useradd --uid 10001 --create-home clapper && mkdir /app /data && chown clapper /data
 COPY --from=build /venv /venv
 WORKDIR /app
-COPY assembly.py bot.py logs.py settings.py web.py catalogue.toml ./
+COPY bot.py logs.py settings.py web.py catalogue.toml ./
 COPY acedata acedata
+COPY assembly assembly
 COPY cogs cogs
 COPY domain domain
 COPY locales locales

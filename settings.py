@@ -70,6 +70,11 @@ class Settings:
     retention_days: int = 30
     backup_keep_days: int = 0
     operator_channel_id: int = 0
+    #: With both, the bot reads the balance; None and "" mean that it hears only of one that is used up.
+    acedatacloud_platform_token: Secret | None = None
+    acedatacloud_application_id: str = ""
+    acedatacloud_platform_url: str = "https://platform.acedata.cloud"
+    low_balance: int = 10
     allow_private_urls: bool = False
     #: "" means Discord itself.
     discord_api_url: str = ""
@@ -79,8 +84,14 @@ class Settings:
     catalogue: Catalogue = field(default_factory=lambda: read_catalogue(""), repr=False)
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never stand in a log or an answer."""
+        found = (self.discord_token, self.acedatacloud_api_token, self.acedatacloud_platform_token)
+        return tuple(secret.reveal() for secret in found if secret)
+
+    @property
     def database_path(self) -> Path:
-        return Path(self.database_url.removeprefix("sqlite:///"))
+        return _path_of(self.database_url)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str]) -> Settings:
@@ -114,11 +125,27 @@ def read_catalogue(file: str) -> Catalogue:
     return Catalogue.parse((Path(file) if file else HERE / "catalogue.toml").read_text("utf-8"))
 
 
+def database_of(environment: Mapping[str, str]) -> Path:
+    """Where the database is, whatever else is wrong. Raises SettingsError for DATABASE_URL alone."""
+    text = environment.get("DATABASE_URL", "").strip()
+    try:
+        return _path_of(_database(text) if text else Settings.database_url)
+    except ValueError as error:
+        raise SettingsError([f"DATABASE_URL must be {error}"]) from None
+
+
+def _path_of(url: str) -> Path:
+    return Path(url.removeprefix("sqlite:///"))
+
+
 def _together(values: Mapping[str, Any]) -> list[str]:
+    faults: list[str] = []
     url: str = values.get("public_url", "")
     if url.startswith("http:") and not values.get("allow_private_urls"):
-        return ["PUBLIC_URL must start with https:// (http only with ALLOW_PRIVATE_URLS=true, for tests)"]
-    return []
+        faults.append("PUBLIC_URL must start with https:// (http only with ALLOW_PRIVATE_URLS=true, for tests)")
+    if bool(values.get("acedatacloud_platform_token")) != bool(values.get("acedatacloud_application_id")):
+        faults.append("ACEDATACLOUD_PLATFORM_TOKEN and ACEDATACLOUD_APPLICATION_ID must be set together, or not at all")
+    return faults
 
 
 def _secret(text: str) -> Secret:
@@ -209,6 +236,10 @@ READERS: dict[str, tuple[Callable[[str], Any], bool]] = {
     "RETENTION_DAYS": (_whole(1, 36_500), True),
     "BACKUP_KEEP_DAYS": (_whole(0, 36_500), True),
     "OPERATOR_CHANNEL_ID": (_whole(0, 2**63 - 1), True),
+    "ACEDATACLOUD_PLATFORM_TOKEN": (_secret, True),
+    "ACEDATACLOUD_APPLICATION_ID": (_text, True),
+    "ACEDATACLOUD_PLATFORM_URL": (_url, True),
+    "LOW_BALANCE": (_whole(0, _MANY), True),
     "ALLOW_PRIVATE_URLS": (_flag, True),
     "DISCORD_API_URL": (_url, True),
     "LOG_FORMAT": (_one_of("text", "json"), True),

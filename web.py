@@ -1,4 +1,4 @@
-"""HTTP in: the API's callbacks, the pictures that it fetches, and the operator's health checks."""
+"""HTTP in: the API's callbacks, the pictures that it fetches, and the operator's health checks and figures."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from typing import Any, cast
 
 from aiohttp import web
 
+from domain import trail
 from domain.faults import Fault
 
 log = logging.getLogger("clapper.web")
@@ -28,16 +30,34 @@ OnCallback = Callable[[str, int, dict[str, Any]], Awaitable[None]]
 #: (job, number) → (content type, bytes), or None when it is not to be had (any more).
 GetPicture = Callable[[str, int], Awaitable[tuple[str, bytes] | None]]
 #: Why the bot is not ready; empty when it is.
-Health = Callable[[], list[str]]
+Health = Callable[[], Awaitable[list[str]]]
+#: (what Prometheus reads, its content type).
+Figures = Callable[[], Awaitable[tuple[bytes, str]]]
+#: The purpose of links by which `doctor` finds out whether a public address leads here, and how they begin.
+PROBE = "probe"
 
 
 class PublicApp:
-    """What the API may reach: POST /callback/{job}.{attempt}.{mac} and GET /media/{job}.{n}.{mac}.jpg."""
+    """What the API may reach: POST /callback/{job}.{attempt}.{mac} and GET /media/{job}.{n}.{mac}.jpg.
 
-    def __init__(self, *, read_link: ReadLink, on_callback: OnCallback, get_picture: GetPicture) -> None:
+    A callback to a link of purpose "probe" is answered with `instance`, which tells this bot from any other.
+    """
+
+    def __init__(
+        self,
+        *,
+        read_link: ReadLink,
+        on_callback: OnCallback,
+        get_picture: GetPicture,
+        instance: str,
+        on_outcome: Callable[[str], None] = lambda outcome: None,
+    ) -> None:
+        """`on_outcome` hears what became of each callback: accepted, forged, malformed, giant, slow."""
         self._read_link = read_link
         self._on_callback = on_callback
         self._get_picture = get_picture
+        self._instance = instance
+        self._on_outcome = on_outcome
         #: Callbacks by what became of them.
         self.counts: Counter[str] = Counter()
 
@@ -49,7 +69,10 @@ class PublicApp:
 
     async def callback(self, request: web.Request) -> web.Response:
         """Forgeries cost no query; a body that says nothing is 400; all else is committed, then 200."""
-        link = self._read_link("callback", request.match_info["name"])
+        name = request.match_info["name"]
+        if name.startswith(f"{PROBE}.") and self._read_link(PROBE, name):
+            return web.json_response({"ok": True, "instance": self._instance})
+        link = self._read_link("callback", name)
         if link is None:
             return self._refuse(404, "forged")
         if request.content_length is not None and request.content_length > BODY_MAX:
@@ -66,8 +89,9 @@ class PublicApp:
         payload = _read_json(raw)
         if payload is None or not any(sign in payload for sign in _SIGNS):
             return self._refuse(400, "malformed")
-        await self._on_callback(*link, payload)
-        self.counts["accepted"] += 1
+        with trail.about(job=link[0]):
+            await self._on_callback(*link, payload)
+        self._count("accepted")
         return web.json_response({"ok": True})
 
     async def media(self, request: web.Request) -> web.Response:
@@ -82,11 +106,15 @@ class PublicApp:
         return web.Response(body=data, content_type=mime, headers=headers)
 
     def _refuse(self, status: int, why: str) -> web.Response:
-        self.counts[why] += 1
+        self._count(why)
         response = web.json_response({"ok": False}, status=status)
         if status in (408, 413):
             response.force_close()  # the rest of the body is not worth reading
         return response
+
+    def _count(self, outcome: str) -> None:
+        self.counts[outcome] += 1
+        self._on_outcome(outcome)
 
 
 def _read_json(raw: bytes) -> dict[str, Any] | None:
@@ -111,17 +139,33 @@ async def _no_traces(request: web.Request, handler: Callable[[web.Request], Awai
     return web.json_response({"ok": False}, status=503, headers={"Retry-After": "30"})
 
 
-def admin_app(health: Health) -> web.Application:
-    """What only the operator reaches: /livez (the loop turns), /readyz (everything that is needed works)."""
+def admin_app(health: Health, figures: Figures) -> web.Application:
+    """What only the operator reaches: /livez (the loop turns), /readyz (everything that is needed works), /metrics."""
 
     async def livez(_: web.Request) -> web.Response:
         return web.json_response({"ok": True})
 
     async def readyz(_: web.Request) -> web.Response:
-        reasons = health()
+        reasons = await health()
         return web.json_response({"ok": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+
+    async def metrics(_: web.Request) -> web.Response:
+        body, kind = await figures()
+        return web.Response(body=body, headers={"Content-Type": kind})
 
     app = web.Application()
     app.router.add_get("/livez", livez)
     app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)
     return app
+
+
+async def serve(stack: AsyncExitStack, app: web.Application, host: str, port: int) -> int:
+    """Serve an app until the stack closes; returns the port that it really has. Raises OSError."""
+    # The access log is silent unless LOG_LEVEL is DEBUG; the log itself masks what its addresses carry.
+    runner = web.AppRunner(app, access_log=logging.getLogger("aiohttp.access"), shutdown_timeout=5.0)
+    await runner.setup()
+    stack.push_async_callback(runner.cleanup)
+    site = web.TCPSite(runner, host, port)
+    await site.start()
+    return int(runner.addresses[0][1])

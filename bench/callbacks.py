@@ -18,8 +18,9 @@ from aiohttp import web
 from bench.bare import PRAGMAS, TABLE
 from bench.load import post_all
 from bench.measure import Figure, ratio, side_by_side, told
-from domain.job import Pace
+from domain.pace import Pace
 from service.links import Links
+from service.meter import Meter
 from service.results import Results
 from storage import jobs
 from storage.database import Database, open_database
@@ -62,8 +63,10 @@ def ours(db: Database, key: bytes) -> web.Application:
 
     async def no_picture(job_id: str, n: int) -> None: ...
 
-    results = Results(db, pace=Pace(), on_change=lambda: None)
-    public = PublicApp(read_link=Links(key, "").read, on_callback=results.called_back, get_picture=no_picture)
+    results = Results(db, pace=Pace(), on_change=lambda: None, meter=Meter())
+    public = PublicApp(
+        read_link=Links(key, "").read, on_callback=results.called_back, get_picture=no_picture, instance=""
+    )
     return public.app()
 
 

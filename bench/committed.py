@@ -12,12 +12,18 @@ from typing import Any
 import aiosqlite
 
 from bench.measure import Figure, empty_queue, ratio, side_by_side, told
-from domain.job import Pace
+from domain.ask import Ask
+from domain.pace import Pace
 from service.breakers import Breakers
-from service.intake import Ask, Intake
+from service.censor import Censor
+from service.doorman import Ceiling
+from service.intake import Intake
+from service.meter import Meter
+from service.patterns import WordRules
+from service.pauses import Pauses
+from service.policies import Policies
 from settings import read_catalogue
 from storage.database import Database, every, open_database
-from storage.ledger import Terms
 
 COUNT = 300
 ROUNDS = 7
@@ -30,23 +36,29 @@ def intake_on(db: Database) -> Intake:
 
     async def tell(reason: str, subject: str) -> None: ...
 
-    pace = Pace()
+    pace, known = Pace(), Policies(db)
     return Intake(
         db,
         catalogue=read_catalogue(""),
         breakers=Breakers(db, pace=pace, tell=tell),
-        terms=Terms(daily=10_000_000, server_daily=100_000_000),
+        policies=known,
+        censor=Censor(db, policies=known, compile_rules=WordRules, on_notice=lambda: None),
+        ceiling=Ceiling(daily=10_000_000, server_daily=100_000_000),
+        pauses=Pauses(db, known={}, on_change=lambda: None),
         allowed=frozenset(),
         total_in_flight=5,
         pace=pace,
         on_job=lambda: None,
+        meter=Meter(),
     )
 
 
 async def admit(intake: Intake, number: int) -> None:
     """One command of a member of its own, from the check to the commit."""
     ask = Ask(number, f"token-{number}", 1, 2, "text", number, "en-US")
-    order = intake.check(ask, prompt=f"a boat, number {number}", model=None, duration=None, orientation=None, size=None)
+    order = await intake.check(
+        ask, prompt=f"a boat, number {number}", model=None, duration=None, orientation=None, size=None
+    )
     await intake.admit(order)
 
 

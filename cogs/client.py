@@ -7,13 +7,14 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import discord
 from discord import app_commands
-from discord.ext import commands
+from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
 
+from domain import trail
 from domain.faults import Refused
 from ui.answers import say_trouble
 from ui.language import fingerprint, speak, speaking
@@ -29,6 +30,7 @@ class Tree(app_commands.CommandTree[Any]):
     check_server: Callable[[int], None]
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
+        trail.note(interaction=interaction.id)
         speak(str(interaction.locale))  # each interaction is a task of its own: from here on it speaks to this member
         if interaction.type is discord.InteractionType.autocomplete:
             return True  # suggestions cost nothing, and a refusal could not be shown
@@ -45,7 +47,7 @@ class Tree(app_commands.CommandTree[Any]):
             await say_trouble(interaction, error)
 
 
-class Clapper(commands.AutoShardedBot):
+class Clapper(AutoShardedBot):
     """Commands, buttons and forms come without any intent, so it asks for none: it reads and keeps nothing else.
 
     `is_told` asks whether Discord has these commands already (by their digest), `told` notes that it has.
@@ -53,46 +55,66 @@ class Clapper(commands.AutoShardedBot):
 
     def __init__(
         self,
-        cogs: list[commands.Cog],
         *,
+        commands: Sequence[app_commands.Group],
         check_server: Callable[[int], None],
         is_told: Callable[[bytes], Awaitable[bool]],
         told: Callable[[bytes], Awaitable[None]],
+        http_trace: Any = None,
     ) -> None:
+        """`http_trace` hears of every call to Discord: a TraceConfig of aiohttp's."""
         super().__init__(
-            commands.when_mentioned,
+            when_mentioned,
             intents=discord.Intents.none(),
             member_cache_flags=discord.MemberCacheFlags.none(),
             chunk_guilds_at_startup=False,
+            guild_ready_timeout=0.0,  # no server is ever described: two seconds of waiting for nothing
             max_messages=None,
             max_ratelimit_timeout=30.0,
             allowed_mentions=discord.AllowedMentions.none(),
             help_command=None,
             tree_cls=Tree,
+            http_trace=http_trace,
         )
         assert isinstance(self.tree, Tree)
         self.tree.check_server = check_server
-        self._parts = cogs
+        for command in commands:
+            self.tree.add_command(command)
+        #: To be filled in before it logs in: some of them need the client themselves.
+        self.parts: Sequence[Cog] = ()
         self._is_told = is_told
         self._told = told
         #: Set once the bot is logged in and may send.
         self.logged_in = asyncio.Event()
+        #: Shards whose connection to Discord is gone; they connect again by themselves.
+        self.away: set[int] = set()
 
     async def setup_hook(self) -> None:
         await self.tree.set_translator(Localised())
-        await self.add_cogs()
+        await self.load()
         await self.tell_commands()
         self.logged_in.set()
 
-    async def add_cogs(self) -> None:
-        """Put every command into the tree."""
-        for cog in self._parts:
+    async def load(self) -> None:
+        """Add every cog, and with them the commands; this needs no connection."""
+        for cog in self.parts:
             await self.add_cog(cog)
+            for menu in getattr(cog, "context_menus", ()):
+                self.tree.add_command(menu)
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
         """Let the listeners of a button or a form speak the member's language, as commands do."""
         with speaking(str(args[0].locale)) if event_name == "interaction" else contextlib.nullcontext():
             super().dispatch(event_name, *args, **kwargs)
+
+    async def on_shard_disconnect(self, shard_id: int) -> None:
+        self.away.add(shard_id)
+
+    async def on_shard_ready(self, shard_id: int) -> None:
+        self.away.discard(shard_id)
+
+    async def on_shard_resumed(self, shard_id: int) -> None:
+        self.away.discard(shard_id)
 
     async def tell_commands(self, *, always: bool = False) -> None:
         """Tell Discord about the commands, when they have changed since the last time or `always`."""

@@ -1,8 +1,8 @@
-"""/video: from a line of text and a few pictures to a card that says what it costs and when it is ready."""
+"""/video: a line of text and a few pictures, or nothing at all, which opens a form."""
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Awaitable, Callable
 from typing import Literal
 
 import discord
@@ -12,23 +12,26 @@ from discord.ext import commands
 from domain.catalogue import Model
 from domain.faults import Refused
 from domain.request import find_model
-from service.intake import Admitted, Ask, Attachment, Intake, Order
-from ui import cards, places
-from ui.answers import Reply, answer_with
-from ui.language import _
+from domain.wish import Attachment, Wish
+from service.intake import Intake
 from ui.words import duration_line, model_line, size_line, size_name
+
+#: Answers an interaction that brought a wish.
+Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
 
 
 class Generate(commands.Cog):
-    """Starts films."""
+    """Starts films: `start` makes a wish come true, `open_form` asks for the rest of it."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, *, start: Handle, open_form: Handle) -> None:
         self._intake = intake
+        self._start = start
+        self._open = open_form
 
     @app_commands.command(name="video", description="Make a film from words, and from pictures if you like")
     @app_commands.guild_only()
     @app_commands.describe(
-        prompt="What should happen in the film?",
+        prompt="What should happen in the film? (Leave everything out, and a form opens)",
         image1="A picture to start from (JPEG, PNG, WebP, GIF or AVIF)",
         image2="Another picture",
         image3="Another picture",
@@ -38,11 +41,12 @@ class Generate(commands.Cog):
         orientation="Its shape (if you leave this out: the first picture's, else landscape)",
         size="How fine it is: large costs more",
         private="Send it to you alone, as a direct message",
+        spoiler="Hide it behind a spoiler",
     )
     async def video(
         self,
         interaction: discord.Interaction,
-        prompt: app_commands.Range[str, 1, 4000],
+        prompt: app_commands.Range[str, 1, 4000] | None = None,
         image1: discord.Attachment | None = None,
         image2: discord.Attachment | None = None,
         image3: discord.Attachment | None = None,
@@ -52,55 +56,22 @@ class Generate(commands.Cog):
         orientation: Literal["landscape", "portrait", "square"] | None = None,
         size: str | None = None,
         private: bool = False,
+        spoiler: bool = False,
     ) -> None:
         images = [image for image in (image1, image2, image3, image4) if image]
-        ask = _ask(interaction, images, private=private)
-
-        def check() -> Order:
-            kind = places.kind_of(interaction)
-            order = self._intake.check(
-                ask, prompt=prompt, model=model, duration=duration, orientation=orientation, size=size
-            )
-            if not private:
-                places.check_rights(interaction, kind)
-            return order
-
-        async def start() -> Reply:
-            order = check()
-            return await (self._start_private(interaction, order) if private else self._start(interaction, order))
-
-        shown = await answer_with(interaction, start())
-        job_id: str | None = interaction.extras.get("job")
-        if job_id and shown.message_id:
-            await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
-
-    async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
-        admitted = await self._intake.admit(order)
-        if admitted.double:
-            return Reply(_card(admitted))
-        interaction.extras["job"] = admitted.job.id
-        return Reply(lambda: _card(admitted), public=True, locale=admitted.job.server_locale)
-
-    async def _start_private(self, interaction: discord.Interaction, order: Order) -> Reply:
-        """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""
-        nobody = discord.AllowedMentions.none()
-        try:
-            message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
-        except (discord.Forbidden, discord.NotFound) as error:
-            raise Refused("dm_closed") from error
-        try:
-            admitted = await self._intake.admit(order, card=(message.channel.id, message.id))
-        except BaseException:
-            with contextlib.suppress(discord.HTTPException):
-                await message.delete()
-            raise
-        if admitted.double:
-            await message.delete()
-            return Reply(_card(admitted))
-        with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
-            await message.edit(view=_card(admitted), allowed_mentions=nobody)
-        where = _("Started, for you alone: it comes to [our conversation]({link}).").format(link=message.jump_url)
-        return Reply(cards.note(f"🎬 {where}"))
+        wish = Wish(
+            options={
+                "prompt": prompt or "",
+                "model": model,
+                "duration": duration,
+                "orientation": orientation,
+                "size": size,
+            },
+            pictures=tuple(Attachment(image.filename, image.url, image.size) for image in images),
+            private=private,
+            spoiler=spoiler,
+        )
+        await (self._open(interaction, wish) if prompt is None else self._start(interaction, wish))
 
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -136,24 +107,5 @@ class Generate(commands.Cog):
         return row, size if size in row.sizes else row.sizes[0]
 
 
-def _ask(interaction: discord.Interaction, images: list[discord.Attachment], *, private: bool) -> Ask:
-    return Ask(
-        interaction_id=interaction.id,
-        token=interaction.token,
-        guild_id=interaction.guild_id or 0,
-        channel_id=interaction.channel_id or 0,
-        place="dm" if private else places.kind_or_unknown(interaction),
-        author_id=interaction.user.id,
-        locale=str(interaction.locale),
-        server_locale=str(interaction.guild_locale or ""),
-        private=private,
-        pictures=tuple(Attachment(a.filename, a.url, a.size) for a in images),
-    )
-
-
 def _choice(name: str, value: str) -> app_commands.Choice[str]:
     return app_commands.Choice(name=name[:100], value=value)
-
-
-def _card(admitted: Admitted) -> cards.Card:
-    return cards.waiting(admitted.job, left=admitted.left, ready_at=admitted.ready_at, ahead=admitted.ahead)

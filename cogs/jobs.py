@@ -1,20 +1,19 @@
-"""Buttons on a generation's card: cancel what waits, or keep what runs to oneself."""
+"""/jobs, and the buttons on a generation's card: cancel what waits, or keep what runs to oneself."""
 
 from __future__ import annotations
 
-import logging
 import re
 
 import discord
+from discord import app_commands
 from discord.ext import commands
 
+from service.accounts import Accounts
 from service.cancel import Cancel, Cancelled
-from ui import cards
-from ui.answers import Reply, answer_with, say_trouble
-from ui.language import _, sentences
-from ui.words import nothing_charged
-
-log = logging.getLogger("clapper.jobs")
+from ui import cards, cards_account, places
+from ui.answers import Reply, answer_press, answer_with, press
+from ui.language import _
+from ui.places import person_of
 
 _BUTTON = re.compile(r"job:(cancel|mute):([0-9a-z]{1,32})")
 
@@ -22,32 +21,31 @@ _BUTTON = re.compile(r"job:(cancel|mute):([0-9a-z]{1,32})")
 class Jobs(commands.Cog):
     """Answers the buttons by their ids alone: they work after a restart, and no card is kept in memory."""
 
-    def __init__(self, cancel: Cancel) -> None:
+    def __init__(self, cancel: Cancel, accounts: Accounts) -> None:
         self._cancel = cancel
+        self._accounts = accounts
+
+    @app_commands.command(name="jobs", description="Your films that wait or are being made; cancel those that wait")
+    @app_commands.guild_only()
+    async def jobs(self, interaction: discord.Interaction) -> None:
+        async def look() -> Reply:
+            places.kind_of(interaction)
+            person = person_of(interaction)
+            return Reply(cards_account.own_jobs(await self._accounts.under_way(person)))
+
+        await answer_with(interaction, look())
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
-        if interaction.type is not discord.InteractionType.component:
-            return
-        pressed = _BUTTON.fullmatch(str((interaction.data or {}).get("custom_id", "")))
-        if pressed is None:
-            return
-        try:
-            await self._press(interaction, *pressed.groups())
-        except Exception as error:  # discord.py would only log it, and the member would see "interaction failed"
-            await say_trouble(interaction, error)
+        if found := press(interaction, _BUTTON):
+            await answer_press(interaction, self._press(interaction, found[1], found[2]))
 
-    async def _press(self, interaction: discord.Interaction, action: str, job_id: str) -> None:
-        who = {"guild_id": interaction.guild_id or 0, "user_id": interaction.user.id}
-
-        async def act() -> Reply:
-            if action == "mute":
-                await self._cancel.mute(job_id, **who)
-                said = sentences(_("It will not be posted."), _("Its credits are spent once the film is made."))
-                return Reply(cards.note(f"🎬 {said}"))
-            outcome = await self._cancel.cancel(job_id, **who)
-            if outcome is Cancelled.RUNNING:
-                return Reply(cards.offer_mute(job_id))
-            return Reply(cards.note(f"🎬 {sentences(_('Cancelled.'), nothing_charged())}"))
-
-        await answer_with(interaction, act())
+    async def _press(self, interaction: discord.Interaction, action: str, job_id: str) -> Reply:
+        person = person_of(interaction)
+        if action == "mute":
+            await self._cancel.mute(job_id, person)
+            return Reply(cards.note(_("🎬 It will not be posted. Its credits are spent once the film is made.")))
+        outcome = await self._cancel.cancel(job_id, person)
+        if outcome is Cancelled.RUNNING:
+            return Reply(cards.offer_mute(job_id))
+        return Reply(cards.note(_("🎬 Cancelled. Nothing was charged.")))

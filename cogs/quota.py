@@ -7,32 +7,35 @@ from discord import app_commands
 from discord.ext import commands
 
 from service.accounts import Accounts
-from ui import cards, places
+from ui import cards_account, places
 from ui.answers import Reply, answer_with
+from ui.places import Places
 
 
 class Quota(commands.Cog):
     """Shows a member's own credits."""
 
-    def __init__(self, accounts: Accounts) -> None:
+    def __init__(self, accounts: Accounts, places: Places) -> None:
         self._accounts = accounts
+        self._places = places
 
     @app_commands.command(name="quota", description="Your credits: what is left, what is held, when they renew")
     @app_commands.guild_only()
     async def quota(self, interaction: discord.Interaction) -> None:
         async def look() -> Reply:
             places.kind_of(interaction)
-            account, making = await self._accounts.quota(interaction.guild_id or 0, interaction.user.id)
+            quota = await self._accounts.quota(await self._places.ask(interaction))
+            account = quota.account
             return Reply(
-                cards.account(
+                cards_account.account(
+                    rule=account.rule,
                     left=account.left,
-                    of=account.rule.credits,
-                    period=account.rule.period,
-                    granted=account.granted,
+                    granted=account.grants,
                     held=account.held,
                     renews_at=account.renews_at,
+                    narrow=account.narrow,
                     server_left=account.server_left,
-                    making=making,
+                    making=quota.making,
                 )
             )
 

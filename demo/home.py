@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from bot import App, open_app
 from demo.videoapi import VideoAPI
-from domain.job import Pace
+from domain.pace import Pace
 from settings import Settings
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 
@@ -14,11 +14,32 @@ PERIODS = ("day", "week", "month")
 
 @dataclass(frozen=True)
 class Rule:
-    """So many credits a period for one subject (everyone, role:ID, member:ID, channel:ID, pot); None is unlimited."""
+    """So many credits a period for one subject (everyone, role:ID, member:ID, channel:ID, pot); None is unlimited.
+
+    What else a rule says is None where it says nothing: films in the making at once, models (by key), longest seconds.
+    """
 
     subject: str
     period: str
     credits: int | None
+    in_flight: int | None = None
+    models: frozenset[str] | None = None
+    longest: int | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the rules let one member do in one place.
+
+    One rule of `giving` with room is enough; every rule of `narrowing` (pot, channels) must have room as well.
+    `models` None means all of them, `longest` None any length, `in_flight` None what the operator set.
+    """
+
+    giving: tuple[Rule, ...]
+    narrowing: tuple[Rule, ...] = ()
+    in_flight: int | None = None
+    models: frozenset[str] | None = None
+    longest: int | None = None
 
 
 @dataclass(frozen=True)
@@ -36,6 +57,14 @@ class Room:
 
     left: int | None
     rule: Rule
+
+
+@dataclass(frozen=True)
+class Shortage:
+    """The first narrowing rule without room for a price, and what it has left."""
+
+    rule: Rule
+    left: int
 
 
 @dataclass(frozen=True)
@@ -75,6 +104,57 @@ def renews_at(period: str, now: int, zone: tzinfo) -> int:
         else:
             high = middle
     return high
+
+
+def resolve(
+    rules: Iterable[Rule], *, member_id: int, roles: Collection[int], places: Collection[int], default: Rule
+) -> Standing:
+    """The rules that count for a member with these roles in a place (its channel, parent and category).
+
+    A member's own rules replace everyone's and the roles'. `default` stands in where nobody set a rule for everyone.
+    Of what else rules say, the most generous counts among those that give (one that says nothing leaves it to the
+    operator), and the strictest among those that narrow.
+    """
+    known = list(rules)
+    own = [rule for rule in known if rule.subject == f"member:{member_id}"]
+    mine = {EVERYONE, *(f"role:{role}" for role in roles)}
+    giving = own or [rule for rule in known if rule.subject in mine]
+    if not own and not any(rule.subject == EVERYONE for rule in giving):
+        giving = [default, *giving]
+    here = {POT, *(f"channel:{place}" for place in places)}
+    narrowing = [rule for rule in known if rule.subject in here]
+    stated = [rule.in_flight for rule in giving if rule.in_flight is not None]
+    limits = [rule.in_flight for rule in narrowing if rule.in_flight is not None]
+    return Standing(
+        giving=tuple(giving),
+        narrowing=tuple(narrowing),
+        in_flight=min([*limits, max(stated)]) if stated else min(limits, default=None),
+        models=_models(giving, narrowing),
+        longest=_longest(giving, narrowing),
+    )
+
+
+def _models(giving: Sequence[Rule], narrowing: Sequence[Rule]) -> frozenset[str] | None:
+    named = [rule.models for rule in giving]
+    allowed = None if None in named else frozenset[str]().union(*(models for models in named if models is not None))
+    for rule in narrowing:
+        if rule.models is not None:
+            allowed = rule.models if allowed is None else allowed & rule.models
+    return allowed
+
+
+def _longest(giving: Sequence[Rule], narrowing: Sequence[Rule]) -> int | None:
+    stated = [rule.longest for rule in giving if rule.longest is not None]
+    most = max(stated) if len(stated) == len(giving) else None
+    return min([*([most] if most is not None else []), *(r.longest for r in narrowing if r.longest)], default=None)
+
+
+def shortage(narrowing: Iterable[tuple[Rule, int]], price: int) -> Shortage | None:
+    """The first of (rule, spent in its window) that has no room for `price`; None when all have."""
+    for rule, spent in narrowing:
+        if rule.credits is not None and spent + price > rule.credits:
+            return Shortage(rule, max(0, rule.credits - spent))
+    return None
 
 
 def best_room(rules: Iterable[tuple[Rule, int]]) -> Room | None:

@@ -4,6 +4,7 @@ Fault
 ├── Refused            said no before anything was charged: input, rights, credits
 │   └── BadPicture     one attached picture cannot be used (which one, and why)
 ├── BadFilm            a downloaded film cannot be posted (which reason)
+├── ChartFault         a chart could not be drawn
 ├── FetchFault         a link elsewhere could not be fetched (`retry` says whether later may help)
 ├── VendorFault        the video API said no, or said nothing that can be read
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
@@ -69,6 +70,58 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
+            "blocked",
+            "channel_closed",
+            "words",
+            "model_barred",
+            "length_barred",
+            "place_ceiling",
+            "not_manager",
+            "decided",
+            "own_film",
+            "zone_unknown",
+            "delivery_unknown",
+            "language_unknown",
+            "list_full",
+            "word_known",
+            "word_unknown",
+            "no_such_rule",
+            "one_subject",
+            "credits_unreadable",
+            "amount",
+            "days",
+            "no_transfers",
+            "to_yourself",
+            "to_a_bot",
+            "too_few_granted",
+            "block_yourself",
+            "not_blocked",
+            "report_reason",
+            "reported",
+            "range",
+            "reset_what",
+            "not_a_member",
+            "period_unknown",
+            "everyone_moderates",
+            "word_rule_empty",
+            "word_rule_long",
+            "word_rules_many",
+            "pattern_wrong",
+            "pattern_large",
+            "pattern_always",
+            "patterns_many",
+            "reserved",
+            "no_reuse",
+            "pictures_forgotten",
+            "no_pictures",
+            "no_film_here",
+            "film_gone",
+            "film_running",
+            "draft_gone",
+            "nothing_to_join",
+            "join_long",
+            "join_large",
+            "join_lost",
         }
     )
 
@@ -94,6 +147,12 @@ class BadFilm(Fault):
     """A downloaded film cannot be posted."""
 
     REASONS = frozenset({"film_not_video", "film_cut_short", "film_large", "film_cannot_fit"})
+
+
+class ChartFault(Fault):
+    """A chart could not be drawn; `how` says what the child process died of."""
+
+    REASONS = frozenset({"chart_failed"})
 
 
 class FetchFault(Fault):
@@ -147,6 +206,11 @@ class VendorFault(Fault):
         self.trace_id = trace_id
         self.retry_after = retry_after
 
+    def __str__(self) -> str:
+        # The words of an answer may quote the prompt; without an answer they are our own.
+        words = f" {self.message}" if self.message and not self.status else ""
+        return f"{self.reason} ({self.status or 'no answer'}{f' {self.code}' if self.code else ''}){words}"
+
 
 class DeliveryFault(Fault):
     """Discord did not take a message; `final` is true when the same place will never take it."""
@@ -161,4 +225,13 @@ class DeliveryFault(Fault):
 class StorageFault(Fault):
     """The database cannot be used now: full disk, lock, damage."""
 
-    REASONS = frozenset({"disk_full", "database_locked", "database_corrupt", "database_newer", "database_in_use"})
+    REASONS = frozenset(
+        {
+            "disk_full",
+            "database_locked",
+            "database_corrupt",
+            "database_newer",
+            "database_in_use",
+            "database_strange",
+        }
+    )

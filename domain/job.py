@@ -9,9 +9,6 @@ from enum import StrEnum
 from domain.catalogue import Wire
 from domain.request import GenerationRequest
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-
 
 class JobState(StrEnum):
     #: Waits for a moderator's word; its credits are held.
@@ -123,7 +120,7 @@ TABLE: dict[Event, dict[JobState, Step]] = {
         Event.MODEL_CLOSED: {_S: _to(_F)},
         Event.NOT_SEEN: {_S: _to(_S)},
         Event.NOT_SEEN_AGAIN: {_S: _to(_F)},
-        Event.BAD_INPUT: {_Q: _to(_F)},
+        Event.BAD_INPUT: {JobState.AWAITING: _to(_F), _Q: _to(_F)},
         Event.NO_FILM: {_DONE: Step(Effect.REFUND)},
         Event.UNCLEAR: {},
         Event.FAILED: {_S: _to(_F), _R: _to(_F)},
@@ -237,6 +234,21 @@ class Job:
     message_id: int = 0
     muted: bool = False
     refunded: bool = False
+    #: Films at once that the server's rules gave its member (0: the operator's), and where films go there.
+    member_most: int = 0
+    delivery: str = "thread"
+    #: Asked for in an age-restricted place, or where nobody could tell; taken away by a moderator; its member blocked.
+    restricted: bool = False
+    hidden: bool = False
+    blocked: bool = False
+    #: The generation that it began from, how (see domain.wish.ACTIONS), and its author where that is somebody else.
+    parent_id: str = ""
+    action: str = ""
+    credit: int = 0
+    #: The generation whose last frame it begins with.
+    continues: str = ""
+    reserved: bool = False  # its author lets nobody else build on it
+    deleted_at: int = 0
     films: tuple[Film, ...] = ()
     #: The server's language when it was asked for: what everyone reads is in it.
     server_locale: str = ""
@@ -264,36 +276,3 @@ class Sent:
 
 #: Called with a place right before a message goes there: writes it down and returns the number of the message.
 Note = Callable[[int], Awaitable[int]]
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How fast the bot looks, retries and gives up: all in milliseconds. Tests run the same code at another pace."""
-
-    #: Between two looks at a sent job, until twice its usual time.
-    look: int = MINUTE
-    #: The longest pause between looks.
-    look_most: int = HOUR
-    #: Good looks at the recent tasks that must miss a job before it is sent once more.
-    looks: int = 3
-    #: From the last sending to giving up.
-    deadline: int = 60 * MINUTE
-    #: Pauses between tries to deliver; after the last one the film counts as undelivered.
-    deliver: tuple[int, ...] = (5_000, 15_000, MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, *[HOUR] * 24)
-    #: How long a finished film whose link gives nothing is tried before its credits go back.
-    film: int = 24 * HOUR
-    #: The first pause of an open breaker before its trial.
-    breaker: int = MINUTE
-    #: Between two commands that count as one.
-    double: int = 5_000
-
-    def next_look(self, now: int, *, sent_at: int, usual_seconds: int) -> int:
-        """When to ask the API about a sent job again: steadily at first, then with pauses that grow with its age."""
-        age = max(0, now - sent_at)
-        if age < 2 * usual_seconds * 1000:
-            return now + self.look
-        return now + min(self.look_most, max(2 * self.look, age // 4))
-
-    def next_try(self, now: int, tries: int) -> int | None:
-        """When to deliver again after `tries` failed ones; None to give up."""
-        return now + self.deliver[tries - 1] if tries <= len(self.deliver) else None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
@@ -71,6 +73,22 @@ def parse(
     if orientation is None and not pictures:
         orientation = row.orientations[0]
     return GenerationRequest(prompt, row.key, duration, size, orientation, pictures)
+
+
+def options_of(request: GenerationRequest) -> dict[str, Any]:
+    """The arguments that make `parse` give this request again; its pictures come beside them."""
+    return {
+        "prompt": request.prompt,
+        "model": request.model,
+        "duration": request.duration,
+        "orientation": request.orientation,
+        "size": request.size,
+    }
+
+
+def had_by(row: Model, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options without those that a form cannot show and this model does not have: its defaults take their place."""
+    return {name: value for name, value in options.items() if name != "size" or value in row.sizes}
 
 
 def find_model(catalogue: Catalogue, typed: str | None) -> Model:

@@ -1,4 +1,4 @@
-"""How a film is encoded once into a given number of bytes; runs only in a child process.
+"""How a film, or several in a row, are encoded once into a given number of bytes; runs only in a child process.
 
 The film is cut into chunks of about two seconds. A glance at a few frames of each says what it would cost; then each
 chunk is encoded in turn at the quality that its own cost, those of the chunks after it and the bytes left allow. An
@@ -20,9 +20,10 @@ from domain.faults import BadFilm
 
 from .budget import LOSSLESS, WORST, Budget, Sample
 from .glance import glance, weights_of
-from .pieces import CHUNK_FRAMES, Shape, chunks_of, drawn, encoded, frames_of
+from .pieces import CHUNK_FRAMES, Shape, chunks_of, drawn, encoded, frames_of, shape_of
 from .reel import look, moving, open_film
-from .sound import add_sound
+from .sound import add_sound, mux_sound
+from .strip import Strip
 
 CHUNK_SECONDS = 2.0
 #: What the MP4 itself takes, at most: in all, for a frame, for a packet of sound.
@@ -35,38 +36,47 @@ USED = 0.92
 
 def fit(arguments: dict[str, Any], _data: bytes) -> tuple[dict[str, Any], bytes]:
     """Answer the fields of the Film made at {target} from {source}, of at most {limit} bytes."""
-    source, target, limit = Path(arguments["source"]), Path(arguments["target"]), int(arguments["limit"])
-    weights = weights_of(source)
+    target = Path(arguments["target"])
+    encode(Strip([Path(arguments["source"])]), target, int(arguments["limit"]))
+    return look(target), b""
+
+
+def encode(strip: Strip, target: Path, limit: int) -> None:
+    """Encode the strip into a file of at most `limit` bytes, in the shape of its first film."""
+    weights = [weight for part in strip.parts for weight in weights_of(part.path)]
     count = len(weights)
-    seconds = max(look(source)["seconds"], 0.04)
-    pieces = max(1, round(count / min(CHUNK_FRAMES, max(8.0, CHUNK_SECONDS * count / seconds))))
+    pieces = max(1, round(count / min(CHUNK_FRAMES, max(8.0, CHUNK_SECONDS * count / max(strip.seconds, 0.04)))))
     cuts = [(number + 1) * count // pieces for number in range(pieces)]
-    shape, samples = glance(source, cuts, weights)
+    shape = _shape(strip)
+    samples = glance(strip, shape, cuts, weights)
     try:
         with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:
-            _Fitting(source, out, limit, seconds, count, cuts).run(shape, samples)
+            _Fitting(strip, out, limit, count, cuts).run(shape, samples)
     except OSError as error:
         # The file outgrew what the kernel lets us write, or the disk is full.
         raise BadFilm("film_cannot_fit", limit=limit, how=type(error).__name__) from None
     if target.stat().st_size > limit:
         raise BadFilm("film_cannot_fit", limit=limit, how="over", bytes=target.stat().st_size)
-    return look(target), b""
+
+
+def _shape(strip: Strip) -> Shape:
+    with open_film(strip.parts[0].path) as film:
+        stream = moving(film)
+        return shape_of(stream, next(frames_of(film, stream)))
 
 
 class _Fitting:
-    """One film on its way into one file."""
+    """A strip on its way into one file."""
 
-    def __init__(
-        self, source: Path, out: OutputContainer, limit: int, seconds: float, count: int, cuts: list[int]
-    ) -> None:
-        self.source, self.out, self.limit, self.seconds = source, out, limit, seconds
+    def __init__(self, strip: Strip, out: OutputContainer, limit: int, count: int, cuts: list[int]) -> None:
+        self.strip, self.out, self.limit = strip, out, limit
         self.count, self.cuts = count, cuts
         self.sound: list[av.Packet] = []
         self.last_dts: int | None = None
 
     def run(self, shape: Shape, samples: list[Sample]) -> None:
         pictures = self.out.add_stream("libx264", rate=shape.rate)
-        self.sound = add_sound(self.source, self.out, self.limit, self.seconds)
+        self.sound = add_sound(self.strip, self.out, self.limit)
         sound = sum(packet.size for packet in self.sound)
         left = self.limit - sound - OVERHEAD - OVERHEAD_FRAME * self.count - OVERHEAD_SOUND * len(self.sound)
         if left <= 0:
@@ -79,11 +89,10 @@ class _Fitting:
         self.shape.dress(pictures.codec_context, LOSSLESS)
         self.out.start_encoding()
         self.header = pictures.codec_context.extradata
-        with open_film(self.source) as film:
-            # Drawn before they wait in their chunk: a source may have four times as many pixels as its copy.
-            copies = (drawn(frame, self.shape) for frame in frames_of(film, moving(film)))
-            for chunk in chunks_of(copies, self.cuts):
-                self._mux(pictures, self._chunk(chunk.kept))
+        # Drawn before they wait in their chunk: a source may have four times as many pixels as its copy.
+        copies = (drawn(frame, self.shape) for frame in self.strip.frames())
+        for chunk in chunks_of(copies, self.cuts):
+            self._mux(pictures, self._chunk(chunk.kept))
         self.out.mux(self.sound)
 
     def _chunk(self, frames: list[VideoFrame]) -> list[av.Packet]:
@@ -134,9 +143,4 @@ class _Fitting:
             now = float((packet.dts or 0) * self.shape.time_base)
             packet.stream = stream
             self.out.mux(packet)
-            while self.sound and self.sound[0].time_base and _starts(self.sound[0]) <= now:
-                self.out.mux(self.sound.pop(0))
-
-
-def _starts(packet: av.Packet) -> float:
-    return float((packet.dts or 0) * packet.time_base)
+            mux_sound(self.out, self.sound, now)

@@ -1,7 +1,8 @@
-"""What a film must be before people see it: really a video, whole, and no larger than a place takes."""
+"""What a film must be before people see it, and what is made of films: copies that fit, pictures, joined films."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ FIT_SECONDS = 60.0
 FIT_SECONDS_EACH = 12.0
 #: A film longer than this is not fitted: it would look like nothing, and take all day.
 MAX_SECONDS = 600.0
+MOMENT_SECONDS = 30.0
+#: The longest side of a still, in pixels.
+STILL_SIDE = 1280
 
 
 @dataclass(frozen=True)
@@ -62,13 +66,64 @@ async def fit(source: Path, target: Path, *, limit: int) -> Film:
     film = await probe(source)
     if film.seconds > MAX_SECONDS:
         raise BadFilm("film_cannot_fit", limit=limit, how="long")
+    return await _made("fit", {"source": _full(source)}, target, limit, film.seconds)
+
+
+async def join(paths: Sequence[Path], target: Path, *, limit: int) -> Film:
+    """Join films, in their order, into one MP4 (H.264, AAC, faststart) at `target` of at most `limit` bytes.
+
+    Pictures are copied where all films have the same kind and the copy fits; else all are encoded once, and a film of
+    another size or shape gets bars inside the first one's. Sound is one new track: each film's own, silent where it has
+    none, from its first picture to its last. Raises BadFilm like `fit`; `position` says which film, from 1, is bad.
+    """
+    seconds = 0.0
+    for position, path in enumerate(paths, 1):
+        try:
+            seconds += (await probe(path)).seconds
+        except BadFilm as fault:
+            raise BadFilm(fault.reason, **fault.values, position=position) from fault
+    if not 0 < seconds <= MAX_SECONDS:
+        raise BadFilm("film_cannot_fit", limit=limit, how="long" if seconds else "none")
+    return await _made("join", {"paths": [_full(path) for path in paths]}, target, limit, seconds)
+
+
+async def last_frame(path: Path) -> bytes:
+    """The very last frame of the film at `path`, upright: a PNG (a JPEG of high quality where that is very large).
+
+    Raises BadFilm: film_not_video, film_cut_short.
+    """
+    return await _moment("last_frame", {"path": _full(path)})
+
+
+async def still(path: Path, at: float = 0.4, *, max_side: int = STILL_SIDE) -> bytes:
+    """A JPEG that stands for the film: the frame at the share `at` (0-1) of its length, upright.
+
+    Where that shows nothing (black, or the middle of a fade), it is a frame from elsewhere that does. Raises BadFilm.
+    """
+    return await _moment("still", {"path": _full(path), "at": min(max(at, 0.0), 1.0), "max_side": max_side})
+
+
+async def _moment(task: str, arguments: dict[str, object]) -> bytes:
+    _, picture = await run_in_child(
+        task,
+        arguments,
+        memory_bytes=PROBE_MEMORY,
+        seconds=MOMENT_SECONDS,
+        fault=BadFilm,
+        died="film_not_video",
+    )
+    return picture
+
+
+async def _made(task: str, arguments: dict[str, object], target: Path, limit: int, seconds: float) -> Film:
+    """The film that `task` writes to `target`; nothing stays there after a fault."""
     done = False
     try:
         answer, _ = await run_in_child(
-            "fit",
-            {"source": _full(source), "target": _full(target), "limit": limit},
+            task,
+            arguments | {"target": _full(target), "limit": limit},
             memory_bytes=FIT_MEMORY,
-            seconds=FIT_SECONDS + FIT_SECONDS_EACH * film.seconds,
+            seconds=FIT_SECONDS + FIT_SECONDS_EACH * seconds,
             fault=BadFilm,
             died="film_cannot_fit",
             # The kernel itself stops a file that outgrows the limit.

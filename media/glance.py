@@ -9,8 +9,9 @@ from av.video.frame import VideoFrame
 from domain.faults import BadFilm
 
 from .budget import Sample
-from .pieces import Shape, chunks_of, drawn, encoded, frames_of, shape_of
+from .pieces import Shape, chunks_of, drawn, encoded
 from .reel import moving, open_film
+from .strip import Strip
 
 SAMPLE_FRAMES = 8
 SAMPLE_CRFS = (18.0, 25.0, 34.0)
@@ -34,25 +35,21 @@ def weights_of(source: Path) -> list[float]:
     return weights
 
 
-def glance(source: Path, cuts: list[int], weights: list[float]) -> tuple[Shape, list[Sample]]:
-    """The shape at full size, and for each chunk what it would cost, judged by a few frames from its middle."""
+def glance(strip: Strip, shape: Shape, cuts: list[int], weights: list[float]) -> list[Sample]:
+    """What each chunk would cost at full size, judged by a few frames from its middle."""
     samples: list[Sample] = []
-    shape: Shape | None = None
-    with open_film(source) as film:
-        stream = moving(film)
-        start = 0
-        for chunk in chunks_of(frames_of(film, stream), cuts, keep=SAMPLE_FRAMES):
-            shape = shape or shape_of(stream, chunk.kept[0])
-            typical = _typical(weights[start : start + chunk.count])
-            start += chunk.count
-            frames = [drawn(frame, shape) for frame in chunk.kept]
-            sizes = [(crf, _cost(shape, frames, crf, chunk.count, typical)) for crf in SAMPLE_CRFS]
-            small = shape.scaled(0.5)
-            half = _cost(small, [drawn(frame, small) for frame in frames], HALF_CRF, chunk.count, typical)
-            samples.append(Sample(tuple(sizes), half))
-    if shape is None:
+    start = 0
+    for chunk in chunks_of(strip.frames(), cuts, keep=SAMPLE_FRAMES):
+        typical = _typical(weights[start : start + chunk.count])
+        start += chunk.count
+        frames = [drawn(frame, shape) for frame in chunk.kept]
+        sizes = [(crf, _cost(shape, frames, crf, chunk.count, typical)) for crf in SAMPLE_CRFS]
+        small = shape.scaled(0.5)
+        half = _cost(small, [drawn(frame, small) for frame in frames], HALF_CRF, chunk.count, typical)
+        samples.append(Sample(tuple(sizes), half))
+    if not samples:
         raise BadFilm("film_not_video", how="no frame")
-    return shape, samples
+    return samples
 
 
 def _typical(weights: list[float]) -> float:

@@ -18,10 +18,12 @@ from av.codec.context import Flags
 from av.container import InputContainer
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import PictureType, VideoFrame
+from av.video.reformatter import ColorRange
 from av.video.stream import VideoStream
 
 from domain.faults import BadFilm
 
+from .letterbox import boxed, inside
 from .upright import Upright
 
 PRESET = "veryfast"
@@ -29,6 +31,8 @@ PRESET = "veryfast"
 CHUNK_FRAMES = 64
 #: The largest picture of a copy, in pixels.
 MAX_PIXELS = 1920 * 1088
+#: Ways to write colours that can be turned into one another: BT.709, BT.601 (two names), SMPTE 240M, BT.2020.
+_MATRICES = frozenset({1, 5, 6, 7, 9})
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,22 @@ def _even(length: float) -> int:
 
 
 def drawn(frame: VideoFrame, shape: Shape) -> VideoFrame:
-    """The frame at the film's size and in its colours; the encoder itself shall decide what kind of picture it is."""
-    copy = frame.reformat(shape.width, shape.height, "yuv420p", interpolation="BICUBIC")
+    """The frame at the film's size, with bars where its own shape is another, and in the film's colours.
+
+    The encoder itself shall decide what kind of picture it is.
+    """
+    width, height = inside(frame, shape.width, shape.height)
+    known = {frame.colorspace, shape.colours[2]} <= _MATRICES
+    copy = frame.reformat(
+        width,
+        height,
+        "yuv420p",
+        interpolation="BICUBIC",
+        dst_colorspace=shape.colours[2] if known else frame.colorspace,
+        src_color_range=frame.color_range,
+        dst_color_range=ColorRange.MPEG,
+    )
+    if (width, height) != (shape.width, shape.height):
+        copy = boxed(copy, shape.width, shape.height)
     copy.pict_type = PictureType.NONE
     return copy

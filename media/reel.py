@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +64,14 @@ def look(path: Path) -> dict[str, Any]:
     with open_film(path) as film:
         stream = moving(film)
         stream.codec_context.thread_count = 1
-        frame = _first_frame(film, stream)
+        frame = first_frame(film, stream)
         audio = film.streams.audio[0] if film.streams.audio else None
-        seconds = _seconds(film, stream)
-    if seconds <= 0:
-        raise BadFilm("film_not_video", how="no length")
+        _, seconds = span(film, stream)
     turned = frame.rotation % 180 != 0
     return {
         "width": frame.height if turned else frame.width,
         "height": frame.width if turned else frame.height,
-        "seconds": seconds,
+        "seconds": float(seconds),
         "video_codec": stream.codec_context.codec.canonical_name,
         "audio_codec": audio.codec_context.codec.canonical_name if audio is not None else None,
         "size": path.stat().st_size,
@@ -80,7 +79,8 @@ def look(path: Path) -> dict[str, Any]:
     }
 
 
-def _first_frame(film: InputContainer, stream: VideoStream) -> VideoFrame:
+def first_frame(film: InputContainer, stream: VideoStream) -> VideoFrame:
+    """The first frame that can be shown; BadFilm when there is none."""
     try:
         for frame in film.decode(stream):
             return frame
@@ -91,27 +91,30 @@ def _first_frame(film: InputContainer, stream: VideoStream) -> VideoFrame:
     raise BadFilm("film_not_video", how="no frame")
 
 
-def _seconds(film: InputContainer, stream: VideoStream) -> float:
-    """The length of the pictures, from the packets that are really there; a fault when the header promises more."""
+def span(film: InputContainer, stream: VideoStream) -> tuple[Fraction, Fraction]:
+    """When the pictures begin, and how long they last, in seconds, from the packets that are really there.
+
+    BadFilm when the header promises more, and when there is no length at all.
+    """
     film.seek(0)
-    base = stream.time_base
-    if base is None:
-        return 0.0
-    first, last = None, 0.0
+    base = stream.time_base or Fraction(0)
+    first, last = None, 0
     try:
         for packet in film.demux(stream):
-            if packet.pts is None:
+            # What an edit list leaves out is there to be decoded, and not shown.
+            if packet.pts is None or packet.is_discard:
                 continue
-            start = float(packet.pts * base)
-            first = start if first is None else min(first, start)
-            last = max(last, start + float((packet.duration or 0) * base))
+            first = packet.pts if first is None else min(first, packet.pts)
+            last = max(last, packet.pts + (packet.duration or 0))
     except FFmpegError:
         raise BadFilm("film_cut_short") from None
     promised = float(stream.duration * base) if stream.duration else (film.duration or 0) / av.time_base
-    seconds = last - (first or 0.0)
+    seconds = (last - (first or 0)) * base
     if seconds < promised - SLACK:
-        raise BadFilm("film_cut_short", seconds=round(seconds, 2), promised=round(promised, 2))
-    return seconds
+        raise BadFilm("film_cut_short", seconds=round(float(seconds), 2), promised=round(promised, 2))
+    if seconds <= 0:
+        raise BadFilm("film_not_video", how="no length")
+    return (first or 0) * base, seconds
 
 
 def _atoms(path: Path) -> Iterator[tuple[bytes, int, int]]:

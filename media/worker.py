@@ -24,6 +24,11 @@ TASKS = {
     "picture": ("media.redraw", "normalise"),
     "probe": ("media.reel", "probe"),
     "fit": ("media.encode", "fit"),
+    "trial": ("media.trial", "trial"),
+    "join": ("media.splice", "join"),
+    "last_frame": ("media.moment", "last"),
+    "still": ("media.moment", "still"),
+    "chart": ("media.bars", "draw"),
 }
 _PR_SET_PDEATHSIG = 1
 

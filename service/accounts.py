@@ -1,25 +1,37 @@
-"""What a member has: credits left, held and granted, and when they renew."""
+"""What a member has: credits left, held and granted, when they renew, and what is under way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
+from domain.ask import Ask
 from domain.job import Job
-from service.loops import now_ms
-from storage import jobs, ledger
+from domain.people import Person
+from service.intake import Intake
+from storage import ledger, owners
 from storage.database import Database
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A member's account in a place, and the films in the making that hold some of it."""
+
+    account: ledger.Account
+    making: list[Job]
 
 
 class Accounts:
     """Answers questions about credits; changes nothing."""
 
-    def __init__(self, db: Database, *, terms: ledger.Terms, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(self, db: Database, *, intake: Intake) -> None:
         self._db = db
-        self._terms = terms
-        self._clock = clock
+        self._intake = intake
 
-    async def quota(self, guild_id: int, member_id: int) -> tuple[ledger.Account, list[Job]]:
-        """A member's account in a server, and the films in the making that hold some of it."""
-        conn = self._db.reader
-        account = await ledger.account(conn, guild_id, member_id, self._clock(), self._terms)
-        return account, await jobs.active_of(conn, guild_id, member_id)
+    async def quota(self, ask: Ask) -> Quota:
+        """What whoever asks may spend there, by the same rules that admit a film."""
+        account = await self._intake.account(ask)
+        return Quota(account, await owners.active_of(self._db.reader, ask.guild_id, ask.author_id))
+
+    async def under_way(self, person: Person) -> list[Job]:
+        """A member's own films that are not finished, oldest first."""
+        return await owners.active_of(self._db.reader, person.guild_id, person.user_id)

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from domain.faults import Refused
-from domain.job import Job, Pace
+from domain.job import Job
+from domain.pace import Pace
 from service.loops import now_ms
 from storage import memory
 from storage.database import Database

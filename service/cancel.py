@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 
 from domain.faults import Refused
 from domain.job import ACTIVE, Effect, Event, Job
+from domain.moderation import AuditEntry
+from domain.people import Person
+from service.loops import now_ms
 from service.results import Results
-from storage import jobs
+from service.rights import Rights
+from storage import audit, jobs
 from storage.database import Database
 
 
@@ -19,32 +24,56 @@ class Cancelled(Enum):
 
 
 class Cancel:
-    """Who may press is asked at the press: only the member who asked for the film, in the server where it was asked."""
+    """Who may press is asked at the press: the member who asked for the film, or a moderator of its server."""
 
-    def __init__(self, db: Database, *, results: Results) -> None:
+    def __init__(self, db: Database, *, results: Results, rights: Rights, clock: Callable[[], int] = now_ms) -> None:
         self._db = db
         self._results = results
+        self._rights = rights
+        self._clock = clock
 
-    async def cancel(self, job_id: str, *, guild_id: int, user_id: int) -> Cancelled:
+    async def cancel(self, job_id: str, person: Person) -> Cancelled:
         """Stop a job. Raises Refused for somebody else's, an unknown or a finished one."""
-        job = await self._own(job_id, guild_id, user_id)
+        job = await self._theirs(job_id, person)
         if job.state not in ACTIVE:
             raise Refused("too_late")
-        settled = await self._results.settle(job.id, Event.CANCEL)
-        return Cancelled.DONE if settled and settled.step.effect is Effect.MOVE else Cancelled.RUNNING
+        reason = "cancel" if job.author_id == person.user_id else "stopped"
+        settled = await self._results.settle(job.id, Event.CANCEL, reason=reason)
+        if not settled or settled.step.effect is not Effect.MOVE:
+            return Cancelled.RUNNING
+        await self._note(job, person)
+        return Cancelled.DONE
 
-    async def mute(self, job_id: str, *, guild_id: int, user_id: int) -> None:
+    async def mute(self, job_id: str, person: Person) -> None:
         """Do not post a film that is being made."""
-        await self._own(job_id, guild_id, user_id)
+        job = await self._theirs(job_id, person)
         async with self._db.transaction() as conn:
             await jobs.change(conn, job_id, muted=1)
+        await self._note(job, person)
 
-    async def _own(self, job_id: str, guild_id: int, user_id: int) -> Job:
+    async def _theirs(self, job_id: str, person: Person) -> Job:
         async with self._db.transaction() as conn:
             job = await jobs.get(conn, job_id)
         # A private film's card is pressed in a conversation, where there is no server.
-        if job is None or (job.guild_id != guild_id and not (job.private and guild_id == 0)):
+        if job is None or (job.guild_id != person.guild_id and not (job.private and person.guild_id == 0)):
             raise Refused("job_gone")
-        if job.author_id != user_id:
+        if job.author_id != person.user_id and not await self._rights.may_manage(person):
             raise Refused("not_yours")
         return job
+
+    async def _note(self, job: Job, person: Person) -> None:
+        """A moderator did it, and not the member."""
+        if job.author_id == person.user_id:
+            return
+        now = self._clock()
+        entry = AuditEntry(
+            job.guild_id,
+            person.user_id,
+            "cancel",
+            job.author_id,
+            subject=f"job:{job.id}",
+            after={"price": job.price},
+        )
+        async with self._db.transaction() as conn:
+            await audit.write(conn, entry, now)
+        self._results.changed()

@@ -12,11 +12,13 @@ from typing import Protocol
 
 from acedata.client import VideoClient
 from domain.faults import DeliveryFault, VendorFault
-from domain.job import Event, Film, Job, JobState, Note, Pace, Sent
+from domain.job import Event, Film, Job, JobState, Note, Sent
+from domain.pace import Pace
 from service.loops import Crew, now_ms
-from service.parcels import MIB, NoFilmYet, Parcels
+from service.meter import Meter
+from service.parcels import MIB, Fetched, NoFilmYet, Parcels
 from service.results import Results
-from storage import jobs, outbox
+from storage import jobs, outbox, owners
 from storage.database import Database
 
 log = logging.getLogger("clapper.delivery")
@@ -71,6 +73,7 @@ class Delivery:
         results: Results,
         pace: Pace,
         folder: Path,
+        meter: Meter,
         at_once: int = 3,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -81,6 +84,7 @@ class Delivery:
         self._results = results
         self._pace = pace
         self._folder = folder
+        self._meter = meter
         self._at_once = at_once
         self._clock = clock
         self._crew = Crew("deliver", on_end=results.changed)
@@ -95,7 +99,7 @@ class Delivery:
             return None
         async with self._db.transaction() as conn:
             for job in await outbox.due(conn, self._clock(), free, self._crew.busy):
-                self._crew.start(job.id, self._deliver(job))
+                self._crew.start(job.id, self._deliver(job), interaction=job.interaction_id)
             upcoming = await outbox.next_due(conn, self._crew.busy)
         return None if upcoming is None else max(0.05, (upcoming - self._clock()) / 1000)
 
@@ -132,11 +136,14 @@ class Delivery:
         async with self._db.transaction() as conn:
             place, message = (sent.thread_id, sent.message_id) if sent else (0, 0)
             await outbox.done(conn, job, now=self._clock(), thread_id=place, message_id=message)
+        self._meter.told(job, _rung(job, sent))
         log.info("job %s: people were told", job.id)
 
     async def _announce(self, job: Job) -> Sent | None:
-        if job.muted:
+        if job.muted or job.hidden or job.deleted_at:
             return None
+        if job.blocked and (not job.films or job.refunded) and job.state is not JobState.CANCELLED:
+            return None  # its member is blocked: only a film is worth a word, and that to the member alone
         # An earlier try may have sent it without our hearing of it: look before saying it twice.
         if job.target_id and (sent := await self._courier.find(job)):
             log.info("job %s: its message was there already", job.id)
@@ -157,7 +164,9 @@ class Delivery:
                 files = await self._parcels.fit(fetched, limit, folder)
                 links = [] if files else [film.url for film in job.films]
                 try:
-                    return await self._courier.bring(job, files, links, self._note(job, fresh=again), spare=spare)
+                    sent = await self._courier.bring(job, files, links, self._note(job, fresh=again), spare=spare)
+                    self._meter.film(_form(files, fetched))
+                    return sent
                 except DeliveryFault as fault:
                     if fault.reason != "too_large" or not files:
                         raise
@@ -180,7 +189,7 @@ class Delivery:
     async def _left(self, guild_id: int) -> None:
         """The bot was removed from a server: what still waits there is not begun. Without intents nobody tells us."""
         async with self._db.transaction() as conn:
-            waiting = await jobs.waiting_in(conn, guild_id)
+            waiting = await owners.waiting_in(conn, guild_id)
         for job_id in waiting:
             await self._results.settle(job_id, Event.CANCEL, reason="bot_removed")
 
@@ -225,5 +234,21 @@ class Delivery:
     async def _later(self, job: Job, at: int | None) -> None:
         if at is None:
             log.error("job %s: given up; it is listed as undelivered", job.id)
+            self._meter.undelivered(job)
         async with self._db.transaction() as conn:
             await outbox.later(conn, job, at=at)
+
+
+def _rung(job: Job, sent: Sent | None) -> str:
+    """How far down the ladder of places the news had to go; "card" where the card alone says it."""
+    if sent is None:
+        return "card"
+    if sent.direct or job.private:
+        return "dm"
+    return "channel" if sent.thread_id == (job.card_channel_id or job.channel_id) else "thread"
+
+
+def _form(files: list[Path], fetched: list[Fetched]) -> str:
+    if not files:
+        return "link"
+    return "as_is" if {item.path for item in fetched}.issuperset(files) else "fitted"

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
 from typing import Any
 
 from acedata.client import VideoClient
 from acedata.wire import build_body
-from domain.faults import BadPicture, FetchFault, VendorFault
-from domain.job import Event, Job, JobState, Pace, Report, Verdict
-from domain.request import orientation_of
-from media.fetch import Fetcher
-from media.pictures import Picture, normalise
+from domain.faults import VendorFault
+from domain.job import Event, Job, JobState, Report, Verdict
+from domain.pace import Pace
 from service.breakers import Breakers, account_of, model_of
-from service.intake import ATTACHMENT_MAX
 from service.links import Links
 from service.loops import Crew, now_ms
+from service.pauses import Pauses
 from service.results import Results
 from storage import inputs, jobs
 from storage.database import Database
@@ -30,7 +27,6 @@ log = logging.getLogger("clapper.dispatch")
 
 #: Pictures of so many jobs are fetched at once.
 _PREPARE_AT_ONCE = 4
-_FETCH_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -43,27 +39,32 @@ class Caps:
 
 
 class Dispatch:
-    """Takes queued jobs, oldest of the least busy member first, and hands each to the API exactly once an attempt."""
+    """Takes queued jobs, oldest of the least busy member first, and hands each to the API exactly once an attempt.
+
+    `prepare` makes a job's pictures ready.
+    """
 
     def __init__(
         self,
         db: Database,
         *,
         client: VideoClient,
-        fetcher: Fetcher,
+        prepare: Callable[[Job], Coroutine[Any, Any, None]],
         links: Links,
         results: Results,
         breakers: Breakers,
+        pauses: Pauses,
         caps: Caps,
         pace: Pace,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
         self._client = client
-        self._fetcher = fetcher
+        self._prepare = prepare
         self._links = links
         self._results = results
         self._breakers = breakers
+        self._pauses = pauses
         self._caps = caps
         self._pace = pace
         self._clock = clock
@@ -82,9 +83,9 @@ class Dispatch:
         async with self._db.transaction() as conn:
             todo = await jobs.unprepared(conn, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
         for job in todo:
-            self._preparing.start(job.id, self._prepare(job))
+            self._preparing.start(job.id, self._prepare(job), interaction=job.interaction_id)
         while job := await self._claim():
-            self.sending.start(job.id, self._send(job))
+            self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
         async with self._db.transaction() as conn:
             turn = await jobs.next_turn(conn, self._clock())
         later = [moment for moment in (turn, self._breakers.next_trial(), *self._held.values()) if moment is not None]
@@ -93,7 +94,7 @@ class Dispatch:
     def resend(self, job: Job) -> None:
         """Send the next attempt of a job that the API is known not to have."""
         if not self._stopping and job.id not in self.sending:
-            self.sending.start(job.id, self._send(job))
+            self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
 
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
@@ -106,14 +107,18 @@ class Dispatch:
         if last is not None and now - last < 1.0:
             return  # it rewrites every queued row: once a second is enough
         self._last_step = now
-        if last is None or self._breakers.closed():
+        if last is None or self._breakers.closed() or self._pauses.everywhere:
             return
-        async with self._db.transaction() as conn:
-            old = await jobs.age_queue(conn, passed=int((now - last) * 1000), most=self._pace.deadline)
+        async with self._db.transaction(heavy=True) as conn:
+            old = await jobs.age_queue(
+                conn, passed=int((now - last) * 1000), most=self._pace.deadline, paused=self._pauses.servers()
+            )
         for job_id in old:
             await self._results.settle(job_id, Event.DEADLINE, reason="waited_too_long")
 
     async def _claim(self) -> Job | None:
+        if self._pauses.everywhere:
+            return None
         now = self._clock()
         self._held = {provider: until for provider, until in self._held.items() if until > now}
         closed = [*self._breakers.closed(), *(account_of(provider) for provider in self._held)]
@@ -125,6 +130,7 @@ class Dispatch:
                 server_most=self._caps.server,
                 total_most=self._caps.total,
                 closed=closed,
+                paused=self._pauses.servers(),
             )
             if job is None:
                 return None
@@ -137,10 +143,10 @@ class Dispatch:
         return job
 
     async def _send(self, job: Job) -> None:
-        async with self._db.transaction() as conn:
-            images, size = await self._images(await inputs.stored(conn, job.id), job)
-            if size:
-                await jobs.change(conn, job.id, request_bytes=size)
+        images = await self._images(job)
+        if images and not self._links.public_url:  # the API's answers to our looks will echo the pictures
+            async with self._db.transaction() as conn:
+                await jobs.change(conn, job.id, request_bytes=sum(map(len, images)))
         body = build_body(job.wire, job.request, images=images, callback_url=self._links.callback(job.id, job.attempt))
         log.info("job %s: sending attempt %d to %s", job.id, job.attempt, job.wire.provider)
         try:
@@ -184,56 +190,9 @@ class Dispatch:
         if new:
             await self._breakers.say(subject, fault.reason)
 
-    async def _images(self, pictures: list[inputs.Stored], job: Job) -> tuple[list[str], int]:
+    async def _images(self, job: Job) -> list[str]:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""
-        if self._links.public_url:
-            return [self._links.media(job.id, n) for n in range(1, len(pictures) + 1)], 0
-        images = [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
-        return images, sum(map(len, images))
-
-    async def _prepare(self, job: Job) -> None:
-        """Fetch and normalise a job's pictures; a bad one ends the job, free, saying which and why."""
-        async with self._db.transaction() as conn:
-            attached = await inputs.of(conn, job.id)
-        request = job.request
-        row_orientations = tuple(dict.fromkeys(name.split()[1] for name in job.wire.pixels)) or None
-        ready: list[tuple[int, Picture]] = []
-        for item in attached:
-            try:
-                raw = await self._fetch(item.url)
-                picture = await normalise(raw)
-                if request.orientation is None:
-                    names = row_orientations or ("landscape", "portrait", "square")
-                    request = replace(request, orientation=orientation_of(picture.width, picture.height, names))
-                if job.wire.pixels:
-                    picture = await normalise(raw, exact=job.wire.pixels[f"{request.size} {request.orientation}"])
-            except BadPicture as fault:
-                await self._spoiled(job, item, fault)
-                return
-            ready.append((item.n, picture))
-        now = self._clock()
-        async with self._db.transaction() as conn:
-            for n, p in ready:
-                await inputs.keep(
-                    conn, job.id, n, sha256=p.sha256, mime=p.mime, width=p.width, height=p.height, data=p.data, now=now
-                )
-            await jobs.change(conn, job.id, prepared_at=now, request=request.to_json())
-
-    async def _spoiled(self, job: Job, item: inputs.Attached, fault: BadPicture) -> None:
-        values = {"position": item.n, "name": item.name, **fault.values}
-        detail = json.dumps(values, default=str)
-        await self._results.settle(job.id, Event.BAD_INPUT, reason=fault.reason, detail=detail)
-
-    async def _fetch(self, url: str) -> bytes:
-        for left in reversed(range(_FETCH_TRIES)):
-            try:
-                return await self._fetcher.bytes(url, limit=ATTACHMENT_MAX, seconds=60)
-            except FetchFault as fault:
-                if fault.reason == "too_large":
-                    raise BadPicture("picture_large", most=ATTACHMENT_MAX) from fault
-                if not fault.retry:
-                    raise BadPicture("picture_gone") from fault
-                if not left:
-                    raise BadPicture("picture_unreachable") from fault
-                await asyncio.sleep(1)
-        raise AssertionError("the last try returns or raises")
+        if self._links.public_url or not job.request.pictures:
+            return [self._links.media(job.id, n) for n in range(1, job.request.pictures + 1)]
+        pictures = await inputs.stored(self._db.reader, job.id)
+        return [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]

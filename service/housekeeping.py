@@ -1,4 +1,4 @@
-"""Once an hour: pictures past their time are removed, and a daily copy of the database is made where it is wanted."""
+"""Once an hour: pictures and drafts past their time go, and a daily copy of the database is made where it is wanted."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from service.drafts import DRAFT_LIFE
 from service.loops import now_ms
-from storage import inputs
+from storage import drafts, inputs
 from storage.database import Database, backup
 
 log = logging.getLogger("clapper.housekeeping")
@@ -30,8 +31,9 @@ class Housekeeping:
 
     async def step(self) -> float | None:
         """Remove what is old; copy what is there, once a day."""
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             gone = await inputs.forget(conn, before=self._clock() - self._retention_days * _DAY)
+            await drafts.forget(conn, before=self._clock() - DRAFT_LIFE)
         if gone:
             log.info("%d old pictures removed", gone)
         if self._backup_days:

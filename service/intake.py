@@ -7,15 +7,24 @@ import logging
 import secrets
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from domain import trail
+from domain.ask import Ask
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
-from domain.job import Job, JobState, Pace
+from domain.job import Job, JobState
+from domain.pace import Pace
 from domain.request import GenerationRequest, parse
+from service import doorman
 from service.breakers import Breakers
+from service.censor import Censor
+from service.doorman import Ceiling
 from service.loops import now_ms
-from storage import inputs, jobs, ledger
+from service.meter import Meter
+from service.pauses import Pauses
+from service.policies import Policies
+from storage import approvals, inputs, jobs, ledger, owners
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -29,33 +38,6 @@ _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 @dataclass(frozen=True)
-class Attachment:
-    """A picture as Discord describes it: file name, address, bytes. Nothing of it is believed."""
-
-    name: str
-    url: str
-    size: int
-
-
-@dataclass(frozen=True)
-class Ask:
-    """Who asks for a film, where, and with which pictures. Ids are Discord's; `place` is the kind of the channel."""
-
-    interaction_id: int
-    token: str
-    guild_id: int
-    channel_id: int
-    place: str
-    author_id: int
-    #: The member's language and the server's, as Discord names them.
-    locale: str
-    server_locale: str = ""
-    private: bool = False
-    spoiler: bool = False
-    pictures: tuple[Attachment, ...] = ()
-
-
-@dataclass(frozen=True)
 class Order:
     """A checked request with its price: what `admit` takes."""
 
@@ -63,6 +45,8 @@ class Order:
     request: GenerationRequest
     label: str
     price: int
+    #: The member is to be asked first whether it is worth that much.
+    confirm: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,22 +71,30 @@ class Intake:
         *,
         catalogue: Catalogue,
         breakers: Breakers,
-        terms: ledger.Terms,
+        policies: Policies,
+        censor: Censor,
+        ceiling: Ceiling,
+        pauses: Pauses,
         allowed: frozenset[int],
         total_in_flight: int,
         pace: Pace,
         on_job: Callable[[], None],
+        meter: Meter,
         log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
         self.catalogue = catalogue
         self._breakers = breakers
-        self._terms = terms
+        self._policies = policies
+        self._censor = censor
+        self._ceiling = ceiling
+        self._pauses = pauses
         self._allowed = allowed
         self._total = total_in_flight
         self._pace = pace
         self._on_job = on_job
+        self._meter = meter
         self._log_prompts = log_prompts
         self._clock = clock
         self._stopping = False
@@ -124,20 +116,22 @@ class Intake:
         if self._allowed and guild_id not in self._allowed:
             raise Refused("server_not_allowed", server=guild_id)
 
-    def check(
+    async def check(
         self,
         ask: Ask,
         *,
-        prompt: str,
-        model: str | None,
-        duration: int | None,
-        orientation: str | None,
-        size: str | None,
+        prompt: str = "",
+        model: str | None = None,
+        duration: int | None = None,
+        orientation: str | None = None,
+        size: str | None = None,
     ) -> Order:
-        """Everything that can be known without touching the database. Raises Refused; nothing is charged."""
+        """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
             raise Refused("stopping")
         self.check_server(ask.guild_id)
+        self._pauses.check(ask.guild_id)
+        await self._policies.hear(ask.guild_id, ask.server_locale)
         for n, picture in enumerate(ask.pictures, 1):
             if picture.size > ATTACHMENT_MAX:
                 raise Refused("attachment_large", position=n, name=picture.name, size=picture.size, most=ATTACHMENT_MAX)
@@ -154,7 +148,20 @@ class Intake:
         assert row is not None
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
-        return Order(ask, request, row.label, row.price(request.size, request.duration))
+        policy = await self._policies.of(ask.guild_id)
+        doorman.check(ask, policy, now=self._clock())
+        doorman.check_request(request, doorman.standing_of(ask, policy, self._ceiling), self.catalogue)
+        await self._censor.check(ask, request.prompt)
+        if policy.spoils(ask.spot.ids):
+            ask = replace(ask, spoiler=True)
+        price = row.price(request.size, request.duration)
+        return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
+
+    async def account(self, ask: Ask) -> ledger.Account:
+        """What whoever asks may spend there now."""
+        policy = await self._policies.of(ask.guild_id)
+        terms = doorman.terms_of(ask, policy, self._ceiling)
+        return await ledger.account(self._db.reader, doorman.payer_of(ask), self._clock(), terms)
 
     async def admit(self, order: Order, *, card: tuple[int, int] = (0, 0)) -> Admitted:
         """Write the job and hold its credits, both or neither. Raises Refused when there is no room for it.
@@ -181,18 +188,25 @@ class Intake:
             usual_seconds=row.usual_seconds,
             private=ask.private,
             spoiler=ask.spoiler,
+            restricted=ask.spot.restricted,
             state=JobState.QUEUED,
             attempt=1,
             created_at=now,
             card_channel_id=card[0],
             card_message_id=card[1],
             card_token="" if card[1] else ask.token,
+            parent_id=ask.parent_id,
+            action=ask.action,
+            credit=ask.credit,
+            continues=ask.continues,
         )
         try:
             admitted = await self._write(job, fold, order)
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
         if not admitted.double:
+            trail.note(job=job.id)
+            self._meter.credits("hold", job.price)
             prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
         self._on_job()
@@ -206,26 +220,34 @@ class Intake:
             )
             if double:
                 return Admitted(double, None, double.created_at + double.usual_seconds * 1000, double=True)
-            waiting = await jobs.count_waiting(conn, ask.guild_id, ask.author_id)
+            waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
             if waiting >= WAITING_MAX:
                 raise Refused("waiting_full", waiting=waiting)
-            await jobs.begin(conn, job, fold=fold)
-            left = await ledger.hold(
-                conn,
-                guild_id=ask.guild_id,
-                member_id=ask.author_id,
-                channel_id=ask.channel_id,
-                job_id=job.id,
-                price=order.price,
-                now=now,
-                terms=self._terms,
+            # Once more, and by what holds now: a block or a rule may have come since the order was checked.
+            policy = await self._policies.of(ask.guild_id)
+            doorman.check(ask, policy, now=now)
+            terms = doorman.terms_of(ask, policy, self._ceiling)
+            job = replace(
+                job,
+                server_locale=policy.server.language or job.server_locale,
+                delivery=policy.server.delivery,
+                member_most=terms.standing.in_flight or 0,
             )
-            await inputs.attach(conn, job.id, [(picture.name, picture.url) for picture in ask.pictures])
+            if doorman.needs_approval(ask, policy, order.price):
+                job = replace(job, state=JobState.AWAITING)
+            await jobs.begin(conn, job, fold=fold)
+            held = await ledger.hold(
+                conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms
+            )
+            if job.state is JobState.AWAITING:
+                await approvals.ask(conn, job.guild_id, job.id, now)
+            if not await inputs.attach(conn, job.id, ask.pictures, now):
+                raise Refused("pictures_forgotten")
             usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
             ahead = await jobs.place_in_queue(conn, job)
         # The queue moves `total` films at a time, each about as long as the usual one.
         rounds = 1 + ahead // self._total
-        return Admitted(job, left, now + rounds * usual * 1000, ahead)
+        return Admitted(job, held.left, now + rounds * usual * 1000, ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""
@@ -236,6 +258,7 @@ class Intake:
 
 def _fold(order: Order) -> str:
     ask = order.ask
-    pictures = [(picture.name, picture.size) for picture in ask.pictures]
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures)
+    pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
+    origin = (ask.parent_id, ask.action)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

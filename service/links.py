@@ -28,6 +28,10 @@ class Links:
         """Where the API fetches a picture; only with a public address."""
         return f"{self.public_url}/media/{self._name('media', job_id, n)}.jpg"
 
+    def probe(self, number: int) -> str:
+        """An address that the bot answers with its instance id: whoever gets that answer has reached this bot."""
+        return f"{self.public_url}/callback/{self._name('probe', 'probe', number)}"
+
     def read(self, purpose: str, name: str) -> tuple[str, int] | None:
         """(job, number) of a link that we made for this purpose; None for a forgery. Costs no query."""
         found = _NAME.fullmatch(name)

@@ -9,6 +9,8 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+from domain import trail
+
 log = logging.getLogger("clapper.loops")
 
 
@@ -79,9 +81,10 @@ class Crew:
         """Ids of the jobs in hand."""
         return set(self._tasks)
 
-    def start(self, job_id: str, work: Coroutine[Any, Any, None]) -> None:
-        """Begin to work on a job."""
-        task = self._tasks[job_id] = asyncio.create_task(work, name=f"{self.name} {job_id}")
+    def start(self, job_id: str, work: Coroutine[Any, Any, None], *, interaction: int = 0) -> None:
+        """Begin to work on a job; `interaction` is the command that it came from, for the log."""
+        with trail.about(job=job_id, interaction=interaction):
+            task = self._tasks[job_id] = asyncio.create_task(work, name=f"{self.name} {job_id}")
         task.add_done_callback(lambda done: self._ended(job_id, done))
 
     def _ended(self, job_id: str, task: asyncio.Task[None]) -> None:

@@ -8,7 +8,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from acedata.client import VideoClient
 from domain.faults import VendorFault
-from domain.job import Event, Job, JobState, Pace, Report, Verdict
+from domain.job import Event, Job, JobState, Report, Verdict
+from domain.pace import Pace
 from service.dispatch import Dispatch
 from service.links import Links
 from service.loops import now_ms

@@ -10,9 +10,12 @@ from typing import Any
 import aiosqlite
 
 from acedata.wire import read_report
-from domain.job import FINAL, Effect, Event, Job, JobState, Pace, Report, Step, Verdict, credits_after, step
+from domain import trail
+from domain.job import FINAL, Effect, Event, Job, JobState, Report, Step, Verdict, credits_after, step
+from domain.pace import Pace
 from service.loops import now_ms
-from storage import jobs, ledger, outbox
+from service.meter import Meter
+from storage import jobs, ledger, notices, outbox
 from storage.database import Database
 
 log = logging.getLogger("clapper.results")
@@ -32,8 +35,17 @@ class Settled:
 class Results:
     """Three doors (the API's answer, its callback, our look) into one `settle`. `on_change` wakes the loops."""
 
-    def __init__(self, db: Database, *, pace: Pace, on_change: Callable[[], None], clock: Callable[[], int] = now_ms):
+    def __init__(
+        self,
+        db: Database,
+        *,
+        pace: Pace,
+        on_change: Callable[[], None],
+        meter: Meter,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
         self._db = db
+        self._meter = meter
         self._pace = pace
         self._on_change = on_change
         self._clock = clock
@@ -102,6 +114,10 @@ class Results:
         self._on_change()
         return settled
 
+    async def within(self, conn: aiosqlite.Connection, job: Job, event: Event, **more: Any) -> Settled:
+        """As `settle`, inside a transaction of the caller's, who calls `changed` after it."""
+        return await self._apply(conn, job, event, None, **more)
+
     async def _learn(self, conn: aiosqlite.Connection, job: Job, report: Report, *, current: bool) -> None:
         if report.verdict is Verdict.SUCCEEDED and not report.films:
             await self._blank(conn, job)
@@ -129,6 +145,12 @@ class Results:
     async def _apply(
         self, conn: aiosqlite.Connection, job: Job, event: Event, report: Report | None, **more: Any
     ) -> Settled:
+        with trail.about(job=job.id, interaction=job.interaction_id):
+            return await self._effect(conn, job, event, report, more)
+
+    async def _effect(
+        self, conn: aiosqlite.Connection, job: Job, event: Event, report: Report | None, more: dict[str, Any]
+    ) -> Settled:
         now = self._clock()
         what = step(event, job.state)
         if what.effect is Effect.MOVE and what.to is not None:
@@ -144,8 +166,17 @@ class Results:
         elif event is Event.FAILED and job.state is JobState.READY:
             log.warning("job %s: a failure came after its success; it changes nothing", job.id)
         if credits := credits_after(what):
-            await ledger.finish(conn, job.id, credits, now)
-        return Settled(what, await jobs.get(conn, job.id) or job)
+            self._meter.credits(credits.value, await ledger.finish(conn, job.id, credits, now))
+        settled = Settled(what, await jobs.get(conn, job.id) or job)
+        if what.effect is Effect.MOVE:
+            self._count(job, settled.job)
+        return settled
+
+    def _count(self, before: Job, after: Job) -> None:
+        if before.state is JobState.SUBMITTING and after.state in (JobState.RENDERING, JobState.READY):
+            self._meter.accepted(after)
+        if before.state not in FINAL and after.state in FINAL:
+            self._meter.ended(after)
 
     async def _move(
         self,
@@ -173,6 +204,8 @@ class Results:
         if to in FINAL and event is not Event.SUCCEEDED:
             changes.setdefault("reason", event.value)
         await jobs.move(conn, job.id, event, to, **changes)
+        if job.state is JobState.AWAITING:
+            await notices.redraw(conn, "approval", job.id)
         if to is JobState.READY and report:
             await jobs.keep_films(conn, job.id, report.films)
         if to in FINAL:

@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 
-from domain.job import HOUR
+from domain.pace import HOUR
 from service.loops import now_ms
 from storage import jobs
 from storage.database import Database
@@ -50,5 +50,5 @@ class Timekeeper:
                 return
             log.warning("the clock jumped by %d s; nothing expires for a while", jump // 1000)
             self._patient_until = steady + self._deadline / 1000
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             await jobs.bring_near(conn, now=wall, furthest=wall + 2 * HOUR)

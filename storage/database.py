@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import logging
 import os
 import secrets
 import socket
@@ -18,6 +19,9 @@ from typing import IO, Any
 import aiosqlite
 
 from domain.faults import StorageFault
+from storage.writer import Writer
+
+log = logging.getLogger("clapper.database")
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -28,22 +32,25 @@ class Database:
     Every write, and every decision that a write rests on, goes through `transaction()`.
     """
 
-    def __init__(self, path: Path, writer: aiosqlite.Connection, reader: aiosqlite.Connection) -> None:
+    def __init__(self, path: Path, writer: Writer, reader: aiosqlite.Connection) -> None:
         self.path = path
         self._writer = writer
         self._reader = reader
         self._lock = asyncio.Lock()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[aiosqlite.Connection]:
+    async def transaction(self, *, heavy: bool = False) -> AsyncGenerator[aiosqlite.Connection]:
         """BEGIN IMMEDIATE … COMMIT; anything raised inside, cancellation included, rolls all of it back.
 
-        BEGIN stands inside the `try` and the rollback asks nothing: a cancelled BEGIN still runs in the connection's
-        thread, so any other order leaves the connection inside a transaction now and then. Raises StorageFault.
+        The statements run on the event loop, in microseconds; `heavy` sends those that take longer (hundreds of rows,
+        megabytes of pictures) to the connection's thread. Raises StorageFault.
+
+        BEGIN stands inside the `try` and the rollback asks nothing: a cancelled COMMIT still runs in the thread, so
+        any other order leaves the connection inside a transaction now and then.
         """
         async with self._lock:
             try:
-                await self._writer.execute("BEGIN IMMEDIATE")
+                await self._writer.begin(heavy=heavy)
                 yield self._writer
                 await self._writer.commit()
             except BaseException as error:
@@ -67,9 +74,10 @@ class Database:
         return bytes(row["value"])
 
     async def close(self) -> None:
-        """Close both connections; the WAL is folded into the file."""
-        await self._reader.close()
-        await self._writer.close()
+        """Close both connections, after the transaction that is open; the WAL is folded into the file."""
+        async with self._lock:  # Python crashes when one thread closes a connection that another uses
+            await self._reader.close()
+            await self._writer.close()
 
 
 @asynccontextmanager
@@ -80,14 +88,17 @@ async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerato
     `database_newer` when a later version of Clapper wrote it, `database_corrupt` when it is damaged.
     """
     await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    async with _process_lock(path, wait_seconds):
+    async with process_lock(path, wait_seconds):
+        writer = Writer(path)
         try:
-            writer = await _connect(path)
+            await _prepare(writer)
         except sqlite3.Error as error:
             raise fault_of(error) or StorageFault("database_corrupt") from error
         try:
             await migrate(writer, path)
-            reader = await _connect(path)
+            await writer.executescript("PRAGMA busy_timeout = 0;")  # from here on waiting is the event loop's
+            reader = aiosqlite.connect(path, isolation_level=None)
+            await _prepare(reader)
             await reader.execute("PRAGMA query_only = 1")
         except sqlite3.Error as error:
             await writer.close()
@@ -102,9 +113,9 @@ async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerato
             await database.close()
 
 
-async def _connect(path: Path) -> aiosqlite.Connection:
-    # isolation_level=None: the module's own hidden BEGINs would land in the middle of ours.
-    conn = await aiosqlite.connect(path, isolation_level=None)
+async def _prepare(conn: aiosqlite.Connection) -> None:
+    """Open a connection, durable and with rows that know their names; when that fails, it is closed."""
+    await conn
     conn.row_factory = sqlite3.Row
     try:
         await conn.executescript(
@@ -114,7 +125,6 @@ async def _connect(path: Path) -> aiosqlite.Connection:
     except BaseException:
         await conn.close()
         raise
-    return conn
 
 
 def known_version() -> int:
@@ -144,28 +154,63 @@ async def migrate(conn: aiosqlite.Connection, path: Path) -> None:
 
 
 async def backup(source: Path, target: Path) -> None:
-    """Copy a database, also while it is written, by SQLite's online backup; the copy is whole or absent."""
+    """Copy a database, also while it is written, by SQLite's online backup; the copy is whole or absent.
+
+    It is read through from end to end before it counts, and only its owner may read it: it holds prompts and keys.
+    Raises StorageFault.
+    """
 
     def copy() -> None:
         part = target.with_name(target.name + ".part")
         part.unlink(missing_ok=True)
-        with contextlib.closing(sqlite3.connect(source)) as old, contextlib.closing(sqlite3.connect(part)) as new:
-            old.backup(new)
-        part.replace(target)
+        try:
+            os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+            with contextlib.closing(_open_existing(source)) as old, contextlib.closing(sqlite3.connect(part)) as new:
+                old.backup(new)
+            if wrong := damage(part):
+                raise StorageFault("database_corrupt", detail=wrong)
+            with part.open("rb") as file:
+                os.fsync(file.fileno())
+            part.replace(target)
+        except sqlite3.Error as error:
+            raise fault_of(error) or StorageFault("database_corrupt") from error
+        except OSError as error:
+            raise StorageFault("disk_full", detail=error.strerror or type(error).__name__) from error
+        finally:
+            part.unlink(missing_ok=True)
 
     await asyncio.to_thread(copy)
 
 
+def damage(path: Path) -> str:
+    """What SQLite finds wrong with a database that nobody writes, the first of it; "" when it is whole."""
+    try:
+        with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as conn:
+            found = str(conn.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    except sqlite3.Error as error:
+        return str(error)
+    return "" if found == "ok" else found
+
+
+def _open_existing(path: Path) -> sqlite3.Connection:
+    # Without this a name that is wrong would make an empty database there.
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)
+
+
 @asynccontextmanager
-async def _process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]:
+async def process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]:
     """Hold `<database>.lock`: never the database file itself, whose closing would drop SQLite's own locks."""
     file = await asyncio.to_thread(open, path.with_name(path.name + ".lock"), "a+", encoding="utf-8")
     try:
-        end = time.monotonic() + wait_seconds
+        end, waits = time.monotonic() + wait_seconds, False
         while not _try_lock(file):
+            file.seek(0)
+            owner = file.read(200).strip() or "another process"
             if time.monotonic() >= end:
-                file.seek(0)
-                raise StorageFault("database_in_use", owner=file.read(200).strip() or "another process")
+                raise StorageFault("database_in_use", owner=owner)
+            if not waits:
+                waits = True
+                log.warning("the database is used by %s: waiting up to %.0f s for its end", owner, wait_seconds)
             await asyncio.sleep(0.2)
         file.truncate(0)
         file.write(f"process {os.getpid()} on {socket.gethostname()}")
@@ -173,6 +218,15 @@ async def _process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]
         yield
     finally:
         file.close()
+
+
+def owner_of(path: Path) -> str:
+    """Who holds the database's lock now, for people; "" when nobody does. Holds it for a moment itself."""
+    try:
+        with path.with_name(path.name + ".lock").open(encoding="utf-8") as file:
+            return "" if _try_lock(file) else file.read(200).strip() or "another process"
+    except OSError:
+        return ""
 
 
 def _try_lock(file: IO[Any]) -> bool:

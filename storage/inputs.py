@@ -7,17 +7,22 @@ from dataclasses import dataclass
 
 import aiosqlite
 
+from domain.wish import Attachment
 from storage.database import every, one
 
 
 @dataclass(frozen=True)
 class Attached:
-    """One picture of a job: its file name, where it was, and the hash of its stored form ("" until it is fetched)."""
+    """One picture of a job: its file name, where it was, and the hash of its stored form ("" until it is fetched).
+
+    `source` is the hash of the stored picture that it is made from, "" where it comes from its address.
+    """
 
     n: int
     name: str
     url: str
     sha256: str = ""
+    source: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,40 +36,62 @@ class Stored:
     data: bytes
 
 
-async def attach(conn: aiosqlite.Connection, job_id: str, pictures: Sequence[tuple[str, str]]) -> None:
-    """Note the (name, url) of each picture of a new job."""
-    if pictures:
-        await conn.executemany(
-            "INSERT INTO inputs (job_id, n, name, url) VALUES (?, ?, ?, ?)",
-            [(job_id, n, name, url) for n, (name, url) in enumerate(pictures, 1)],
+async def attach(conn: aiosqlite.Connection, job_id: str, pictures: Sequence[Attachment], now: int) -> bool:
+    """Note the pictures of a new job; false when one that was stored before is no longer kept."""
+    for n, picture in enumerate(pictures, 1):
+        if picture.sha256:
+            sql = "UPDATE pictures SET kept_at = max(kept_at, ?) WHERE sha256 = ? RETURNING 1"
+            if await one(conn, sql, (now, picture.sha256)) is None:
+                return False
+        await conn.execute(
+            "INSERT INTO inputs (job_id, n, name, url, source) VALUES (?, ?, ?, ?, ?)",
+            (job_id, n, picture.name, picture.url, picture.sha256),
         )
+    return True
 
 
 async def of(conn: aiosqlite.Connection, job_id: str) -> list[Attached]:
     """The pictures of a job in their order."""
-    rows = await every(conn, "SELECT n, name, url, sha256 FROM inputs WHERE job_id = ? ORDER BY n", (job_id,))
-    return [Attached(row["n"], row["name"], row["url"], row["sha256"]) for row in rows]
+    rows = await every(conn, "SELECT n, name, url, sha256, source FROM inputs WHERE job_id = ? ORDER BY n", (job_id,))
+    return [Attached(row["n"], row["name"], row["url"], row["sha256"], row["source"]) for row in rows]
 
 
-async def keep(
-    conn: aiosqlite.Connection,
-    job_id: str,
-    n: int,
-    *,
-    sha256: str,
-    mime: str,
-    width: int,
-    height: int,
-    data: bytes,
-    now: int,
-) -> None:
-    """Store a fetched picture of a job; the same bytes are kept once. Its link is forgotten: it would die anyway."""
+async def reusable(conn: aiosqlite.Connection, job_id: str) -> tuple[Attachment, ...]:
+    """A job's pictures for another job: as they were before they were cropped, perhaps no longer kept (`lost` tells);
+    by their address where they were never fetched.
+    """
+    return tuple(Attachment(item.name, item.url, 0, item.source or item.sha256) for item in await of(conn, job_id))
+
+
+async def lost(conn: aiosqlite.Connection, pictures: Sequence[Attachment]) -> set[str]:
+    """The hashes among these pictures that are no longer kept."""
+    wanted = {picture.sha256 for picture in pictures if picture.sha256}
+    marks = ", ".join("?" * len(wanted))
+    rows = await every(conn, f"SELECT sha256 FROM pictures WHERE sha256 IN ({marks})", tuple(wanted))  # noqa: S608
+    return wanted - {row["sha256"] for row in rows}
+
+
+async def picture(conn: aiosqlite.Connection, sha256: str) -> Stored | None:
+    """A stored picture by its hash."""
+    row = await one(conn, "SELECT * FROM pictures WHERE sha256 = ?", (sha256,))
+    return Stored(row["sha256"], row["mime"], row["width"], row["height"], row["bytes"]) if row else None
+
+
+async def keep(conn: aiosqlite.Connection, job_id: str, n: int, kept: Stored, *, source: Stored, now: int) -> None:
+    """Store a picture of a job as it is sent, and as it was before it was cropped (`source`, perhaps the same).
+
+    The same bytes are kept once. Its link is forgotten: it would die anyway.
+    """
+    for one_of in {each.sha256: each for each in (kept, source)}.values():
+        await conn.execute(
+            "INSERT INTO pictures (sha256, mime, width, height, bytes, kept_at) VALUES (?, ?, ?, ?, ?, ?)"
+            " ON CONFLICT (sha256) DO UPDATE SET kept_at = excluded.kept_at",
+            (one_of.sha256, one_of.mime, one_of.width, one_of.height, one_of.data, now),
+        )
     await conn.execute(
-        "INSERT INTO pictures (sha256, mime, width, height, bytes, kept_at) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (sha256) DO UPDATE SET kept_at = excluded.kept_at",
-        (sha256, mime, width, height, data, now),
+        "UPDATE inputs SET sha256 = ?, source = ?, url = '' WHERE job_id = ? AND n = ?",
+        (kept.sha256, source.sha256 if source.sha256 != kept.sha256 else "", job_id, n),
     )
-    await conn.execute("UPDATE inputs SET sha256 = ?, url = '' WHERE job_id = ? AND n = ?", (sha256, job_id, n))
 
 
 async def stored(conn: aiosqlite.Connection, job_id: str) -> list[Stored]:
@@ -88,13 +115,28 @@ async def for_media(conn: aiosqlite.Connection, job_id: str, n: int) -> Stored |
     return Stored(row["sha256"], row["mime"], row["width"], row["height"], row["bytes"]) if row else None
 
 
+_UNNEEDED = """NOT EXISTS (SELECT 1 FROM inputs i JOIN jobs j ON j.id = i.job_id
+    WHERE i.{column} = pictures.sha256 AND j.state IN ('awaiting', 'queued', 'submitting', 'rendering'))"""
+
+
 async def forget(conn: aiosqlite.Connection, *, before: int) -> int:
     """Remove pictures last kept before a moment (unix ms) that no active job needs; returns how many."""
     gone = await every(
         conn,
-        "DELETE FROM pictures WHERE kept_at < ? AND NOT EXISTS (SELECT 1 FROM inputs i JOIN jobs j ON j.id = i.job_id"
-        " WHERE i.sha256 = pictures.sha256 AND j.state IN ('awaiting', 'queued', 'submitting', 'rendering'))"
-        " RETURNING sha256",
+        f"DELETE FROM pictures WHERE kept_at < ? AND {_UNNEEDED.format(column='sha256')}"  # noqa: S608 - our own words
+        f" AND {_UNNEEDED.format(column='source')} RETURNING sha256",
         (before,),
     )
     return len(gone)
+
+
+async def erase(conn: aiosqlite.Connection, job_id: str) -> None:
+    """Remove what was attached to a job; pictures that other jobs have too stay theirs."""
+    await conn.execute(
+        "DELETE FROM pictures WHERE sha256 IN (SELECT sha256 FROM inputs WHERE job_id = :job"
+        " UNION SELECT source FROM inputs WHERE job_id = :job)"
+        " AND NOT EXISTS (SELECT 1 FROM inputs i WHERE i.sha256 = pictures.sha256 AND i.job_id <> :job)"
+        " AND NOT EXISTS (SELECT 1 FROM inputs i WHERE i.source = pictures.sha256 AND i.job_id <> :job)",
+        {"job": job_id},
+    )
+    await conn.execute("DELETE FROM inputs WHERE job_id = ?", (job_id,))

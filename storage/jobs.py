@@ -10,7 +10,7 @@ from typing import Any
 import aiosqlite
 
 from domain.catalogue import Wire
-from domain.job import ACTIVE, FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
+from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
 from domain.request import GenerationRequest
 from storage.database import every, one
 
@@ -23,22 +23,20 @@ _IN_FLIGHT = _states(IN_FLIGHT)
 _FINAL = _states(FINAL)
 
 
-_TRANSLATED = {"request", "wire", "state", "private", "spoiler", "muted", "refunded", "films"}
+_FLAGS = ("private", "spoiler", "muted", "refunded", "restricted", "hidden", "blocked", "reserved")
+_TRANSLATED = {"request", "wire", "state", "films", *_FLAGS}
 #: Columns that a Job holds as they are.
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
 
 
 def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
     """A Job from a row of `jobs`."""
+    plain: dict[str, Any] = {name: row[name] for name in _PLAIN} | {name: bool(row[name]) for name in _FLAGS}
     return Job(
-        **{name: row[name] for name in _PLAIN},
+        **plain,
         request=GenerationRequest.from_json(row["request"]),
         wire=Wire.from_json(row["wire"]),
         state=JobState(row["state"]),
-        private=bool(row["private"]),
-        spoiler=bool(row["spoiler"]),
-        muted=bool(row["muted"]),
-        refunded=bool(row["refunded"]),
         films=tuple(films),
     )
 
@@ -48,8 +46,8 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
     await conn.execute(
         "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
-        " card_message_id, card_token, server_locale, prepared_at)"
-        " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " card_message_id, card_token, prepared_at, member_most, delivery, restricted, parent_id, action, credit,"
+        " continues, server_locale) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             job.id,
             job.interaction_id,
@@ -73,8 +71,15 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_channel_id,
             job.card_message_id,
             job.card_token,
-            job.server_locale,
             0 if job.request.pictures else job.created_at,
+            job.member_most,
+            job.delivery,
+            job.restricted,
+            job.parent_id,
+            job.action,
+            job.credit,
+            job.continues,
+            job.server_locale,
         ),
     )
 
@@ -111,16 +116,6 @@ async def recent_double(
     return job_of(row) if row else None
 
 
-async def count_waiting(conn: aiosqlite.Connection, guild_id: int, author_id: int) -> int:
-    """How many of a member's jobs in this server wait to be sent."""
-    row = await one(
-        conn,
-        "SELECT count(*) FROM jobs WHERE state IN ('queued', 'awaiting') AND guild_id = ? AND author_id = ?",
-        (guild_id, author_id),
-    )
-    return int(row[0]) if row else 0
-
-
 async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobState, **changes: Any) -> Job | None:
     """Take a job to `to`, if it is in a state from which `event` leads there; None when it is not, and nothing changed.
 
@@ -150,12 +145,14 @@ async def next_queued(
     server_most: int,
     total_most: int,
     closed: Sequence[str] = (),
+    paused: Sequence[int] = (),
 ) -> Job | None:
     """The job whose turn it is: the oldest of the member with the fewest in flight, within all caps.
 
-    `closed` are breakers ('account:PROVIDER', 'model:KEY') whose jobs wait.
+    `closed` are breakers ('account:PROVIDER', 'model:KEY') and `paused` servers whose jobs wait.
     """
     marks = ", ".join("?" * len(closed)) or "''"
+    servers = ", ".join("?" * len(paused)) or "''"
     row = await one(
         conn,
         f"""
@@ -168,28 +165,40 @@ async def next_queued(
             LEFT JOIN servers s ON s.guild_id = j.guild_id
             LEFT JOIN totals t ON t.provider = j.provider
         WHERE j.state = 'queued' AND j.prepared_at > 0 AND j.not_before <= ?
-            AND coalesce(m.n, 0) < ? AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
+            AND coalesce(m.n, 0) < CASE WHEN j.member_most > 0 THEN j.member_most ELSE ? END
+            AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
             AND 'account:' || j.provider NOT IN ({marks}) AND 'model:' || j.model NOT IN ({marks})
+            AND j.guild_id NOT IN ({servers})
         ORDER BY coalesce(m.n, 0), j.created_at, j.rowid LIMIT 1
         """,  # noqa: S608 - only our own words and question marks
-        (now, member_most, server_most, total_most, *closed, *closed),
+        (now, member_most, server_most, total_most, *closed, *closed, *paused),
     )
     return job_of(row) if row else None
 
 
 async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> list[Job]:
-    """Queued jobs whose pictures are still to be fetched, oldest first, without those already in hand."""
+    """Jobs not sent yet whose pictures are still to be fetched, oldest first, without those already in hand.
+
+    Those that wait for a moderator are among them: their attachments' links would be dead by the time of the word.
+    """
     rows = await every(
         conn,
-        "SELECT * FROM jobs WHERE state = 'queued' AND prepared_at = 0 ORDER BY created_at LIMIT ?",
+        "SELECT * FROM jobs WHERE state IN ('queued', 'awaiting') AND prepared_at = 0 ORDER BY created_at LIMIT ?",
         (limit + len(busy),),
     )
     return [job_of(row) for row in rows if row["id"] not in busy][:limit]
 
 
-async def age_queue(conn: aiosqlite.Connection, *, passed: int, most: int) -> list[str]:
-    """Add `passed` ms to every queued job's waiting time; the ids of those that have waited longer than `most`."""
-    await conn.execute("UPDATE jobs SET waited_ms = waited_ms + ? WHERE state = 'queued'", (passed,))
+async def age_queue(conn: aiosqlite.Connection, *, passed: int, most: int, paused: Sequence[int] = ()) -> list[str]:
+    """Add `passed` ms to the waiting time of queued jobs; the ids of those that have waited longer than `most`.
+
+    In `paused` servers no time passes.
+    """
+    servers = ", ".join("?" * len(paused)) or "''"
+    await conn.execute(
+        f"UPDATE jobs SET waited_ms = waited_ms + ? WHERE state = 'queued' AND guild_id NOT IN ({servers})",  # noqa: S608 - question marks only
+        (passed, *paused),
+    )
     rows = await every(conn, "SELECT id FROM jobs WHERE state = 'queued' AND waited_ms > ?", (most,))
     return [row["id"] for row in rows]
 
@@ -240,16 +249,6 @@ async def next_due_look(conn: aiosqlite.Connection) -> int | None:
     return int(row[0]) if row and row[0] is not None else None
 
 
-async def active_of(conn: aiosqlite.Connection, guild_id: int, author_id: int) -> list[Job]:
-    """A member's jobs that are not final, oldest first."""
-    rows = await every(
-        conn,
-        f"SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND state IN ({_states(ACTIVE)}) ORDER BY created_at",  # noqa: S608
-        (guild_id, author_id),
-    )
-    return [job_of(row) for row in rows]
-
-
 async def bring_near(conn: aiosqlite.Connection, *, now: int, furthest: int) -> None:
     """Move every appointment beyond `furthest` (unix ms) to `now`: it was made by a clock that was wrong."""
     for column, states in (("next_look_at", _IN_FLIGHT), ("not_before", "'queued'"), ("next_try_at", _FINAL)):
@@ -274,9 +273,3 @@ async def queued_behind(conn: aiosqlite.Connection, subject: str, limit: int) ->
         (subject, limit),
     )
     return [job_of(row) for row in rows]
-
-
-async def waiting_in(conn: aiosqlite.Connection, guild_id: int) -> list[str]:
-    """The ids of a server's jobs that are not sent yet."""
-    rows = await every(conn, "SELECT id FROM jobs WHERE guild_id = ? AND state IN ('queued', 'awaiting')", (guild_id,))
-    return [row["id"] for row in rows]

@@ -5,17 +5,47 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, date, tzinfo
 
 import aiosqlite
 
-from domain.credit import EVERYONE, PERIODS, Grant, Room, Rule, best_room, local_date, renews_at, split, window
+from domain.credit import (
+    PERIODS,
+    POT,
+    Grant,
+    Room,
+    Rule,
+    Standing,
+    best_room,
+    local_date,
+    renews_at,
+    shortage,
+    split,
+    window,
+)
 from domain.faults import Refused
 from domain.job import Credits
 from storage.database import every, one
 
 DAY = 86_400_000
-_OPERATOR = "operator"
+
+
+@dataclass(frozen=True)
+class Payer:
+    """Who pays, and where: `places` are the channel and category whose spending is counted."""
+
+    guild_id: int
+    member_id: int
+    places: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What limits a payer: the rules that count, the operator's ceiling of credits a day (UTC), the server's zone."""
+
+    standing: Standing
+    server_daily: int
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True)
@@ -31,78 +61,83 @@ class Account:
     #: What the operator's ceiling leaves this server today (UTC), and when that renews.
     server_left: int
     server_renews_at: int
+    #: What the pot and the channel's rules leave: (rule, left, when it renews).
+    narrow: tuple[tuple[Rule, int, int], ...] = ()
+    #: Grants that are not used up: (left, when it ends or None).
+    grants: tuple[tuple[int, int | None], ...] = ()
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What limits a server before its moderators have said anything."""
+class Held:
+    """What a hold took: from the window and from grants; `left` is what remains (None: no limit)."""
 
-    #: Everyone's credits a day.
-    daily: int
-    #: The operator's ceiling: credits a day (UTC) for a whole server.
-    server_daily: int
-    zone: tzinfo = UTC
+    window: int
+    granted: int
+    left: int | None
 
 
-async def account(conn: aiosqlite.Connection, guild_id: int, member_id: int, now: int, terms: Terms) -> Account:
-    """What a member may spend, and when it renews."""
-    room, spent = await _room(conn, guild_id, member_id, now, terms)
-    grants = await _grants(conn, guild_id, member_id, now)
+async def account(conn: aiosqlite.Connection, payer: Payer, now: int, terms: Terms) -> Account:
+    """What a member may spend in a place, and when it renews."""
+    spent = await _spent(conn, payer, now, terms)
+    room = spent.room(terms.standing)
+    grants = await grants_of(conn, payer, now)
     held = await one(
         conn,
         "SELECT coalesce(sum(h.amount), 0) FROM jobs j JOIN ledger h ON h.job_id = j.id AND h.kind = 'hold'"
         " WHERE j.guild_id = ? AND j.author_id = ? AND j.state IN ('awaiting', 'queued', 'submitting', 'rendering')",
-        (guild_id, member_id),
+        (payer.guild_id, payer.member_id),
     )
-    ceiling_left = max(0, terms.server_daily - spent[_OPERATOR])
     return Account(
         rule=room.rule,
         left=room.left,
-        spent=spent[room.rule.period],
+        spent=spent.member[room.rule.period],
         held=int(held[0]) if held else 0,
         granted=sum(grant.left for grant in grants),
         renews_at=renews_at(room.rule.period, now, terms.zone),
-        server_left=ceiling_left,
+        server_left=max(0, terms.server_daily - spent.operator),
         server_renews_at=renews_at("day", now, UTC),
+        narrow=tuple(
+            (rule, max(0, rule.credits - used), renews_at(rule.period, now, terms.zone))
+            for rule, used in spent.narrow
+            if rule.credits is not None
+        ),
+        grants=tuple(
+            (grant.left, grant.ends_at) for grant in sorted(grants, key=lambda g: (g.ends_at or 1 << 62, g.id))
+        ),
     )
 
 
-async def hold(
-    conn: aiosqlite.Connection,
-    *,
-    guild_id: int,
-    member_id: int,
-    channel_id: int,
-    job_id: str,
-    price: int,
-    now: int,
-    terms: Terms,
-) -> int | None:
-    """Take `price` from the member's room, or raise Refused and take nothing; returns what is left (None: no limit).
+async def hold(conn: aiosqlite.Connection, payer: Payer, *, job_id: str, price: int, now: int, terms: Terms) -> Held:
+    """Take `price` from the member's room, or raise Refused and take nothing.
 
     To be called inside the transaction that writes the job.
     """
-    room, spent = await _room(conn, guild_id, member_id, now, terms)
-    if spent[_OPERATOR] + price > terms.server_daily:
-        left = max(0, terms.server_daily - spent[_OPERATOR])
+    spent = await _spent(conn, payer, now, terms)
+    if spent.operator + price > terms.server_daily:
+        left = max(0, terms.server_daily - spent.operator)
         raise Refused("server_ceiling", price=price, left=left, renews_at=renews_at("day", now, UTC))
+    if short := shortage(spent.narrow, price):
+        when = renews_at(short.rule.period, now, terms.zone)
+        raise Refused("place_ceiling", price=price, left=short.left, rule=short.rule, renews_at=when)
+    room = spent.room(terms.standing)
     grants: list[Grant] = []
     if room.left is not None and room.left < price:
-        grants = await _grants(conn, guild_id, member_id, now)
+        grants = await grants_of(conn, payer, now)
     paid = split(price, room.left, grants)
     if paid is None:
         left = (room.left or 0) + sum(grant.left for grant in grants)
         when = renews_at(room.rule.period, now, terms.zone)
-        raise Refused(
-            "no_credits", price=price, left=left, of=room.rule.credits, period=room.rule.period, renews_at=when
-        )
-    raised = await _raise_counters(conn, guild_id, member_id, channel_id, paid.window, price, now, terms)
-    rows = [(guild_id, member_id, job_id, "hold", "window", paid.window, json.dumps(raised), now)]
-    rows += [(guild_id, member_id, job_id, "hold", f"grant:{grant}", part, "[]", now) for grant, part in paid.grants]
+        raise Refused("no_credits", price=price, left=left, rule=room.rule, renews_at=when)
+    raised = await _raise_counters(conn, payer, paid.window, price, now, terms.zone, spent.epochs)
+    who = (payer.guild_id, payer.member_id, job_id, "hold")
+    rows = [(*who, "window", paid.window, json.dumps(raised), now)]
+    rows += [(*who, f"grant:{grant}", part, "[]", now) for grant, part in paid.grants]
     await _write(conn, rows)
     if paid.grants:
         await conn.executemany("UPDATE grants SET used = used + ? WHERE id = ?", [(n, g) for g, n in paid.grants])
-    return None if room.left is None else room.left + sum(grant.left for grant in grants) - price
+    granted = sum(part for _, part in paid.grants)
+    left = None if room.left is None else room.left + sum(grant.left for grant in grants) - price
+    return Held(paid.window, granted, left)
 
 
 async def finish(conn: aiosqlite.Connection, job_id: str, what: Credits, now: int) -> int:
@@ -130,36 +165,64 @@ async def finish(conn: aiosqlite.Connection, job_id: str, what: Credits, now: in
     return sum(int(row["amount"]) for row in holds)
 
 
-async def _room(
-    conn: aiosqlite.Connection, guild_id: int, member_id: int, now: int, terms: Terms
-) -> tuple[Room, dict[str, int]]:
-    """The room under everyone's rules, and what was spent in each period and of the operator's day: one query."""
-    day = local_date(now, terms.zone)
-    member = f"member:{member_id}"
-    asked = [(period, member, window(period, day)) for period in PERIODS]
-    asked.append((_OPERATOR, "server", _operator_window(now)))
-    values = ", ".join(["(?, ?, ?)"] * len(asked))
+@dataclass(frozen=True)
+class _Spent:
+    """What was spent: by the member in each period, under each narrowing rule, and of the operator's day."""
+
+    member: dict[str, int]
+    narrow: list[tuple[Rule, int]]
+    operator: int
+    epochs: dict[str, int]
+
+    def room(self, standing: Standing) -> Room:
+        """What the most generous rule leaves; `resolve` gives at least one."""
+        room = best_room((rule, self.member[rule.period]) for rule in standing.giving)
+        assert room is not None
+        return room
+
+
+async def _spent(conn: aiosqlite.Connection, payer: Payer, now: int, terms: Terms) -> _Spent:
+    """Two queries: the epochs, then every counter that a rule reads."""
+    member = f"member:{payer.member_id}"
     rows = await every(
         conn,
-        f"WITH asked (name, subject, win) AS (VALUES {values})"  # noqa: S608 - question marks only
-        " SELECT name, coalesce(c.spent, 0) AS amount FROM asked"
-        "   LEFT JOIN counters c ON c.guild_id = ? AND c.subject = asked.subject AND c.win = asked.win"
-        " UNION ALL SELECT 'rule:' || period, credits FROM rules WHERE guild_id = ? AND subject = 'everyone'",
-        [value for row in asked for value in row] + [guild_id, guild_id],
+        "SELECT subject, epoch FROM epochs WHERE guild_id = ? AND subject IN ('everyone', 'server', ?)",
+        (payer.guild_id, member),
     )
-    spent = {row["name"]: int(row["amount"]) for row in rows if not row["name"].startswith("rule:")}
-    rules = [Rule(EVERYONE, row["name"][5:], row["amount"]) for row in rows if row["name"].startswith("rule:")]
-    room = best_room((rule, spent[rule.period]) for rule in rules or [Rule(EVERYONE, "day", terms.daily)])
-    assert room is not None
-    return room, spent
+    known = {row["subject"]: int(row["epoch"]) for row in rows}
+    # Both only ever rise, so their sum never comes back to a window of before.
+    epochs = {member: known.get(member, 0) + known.get("everyone", 0), "server": known.get("server", 0)}
+    day = local_date(now, terms.zone)
+    asked = [(member, window(period, day, epochs[member])) for period in PERIODS]
+    asked += [_counter_of(rule, day, epochs) for rule in terms.standing.narrowing]
+    asked.append(("server", _operator_window(now)))
+    values = ", ".join(["(?, ?)"] * len(asked))
+    found = await every(
+        conn,
+        f"WITH asked (subject, win) AS (VALUES {values})"  # noqa: S608 - question marks only
+        " SELECT asked.subject, asked.win, c.spent FROM asked"
+        " JOIN counters c ON c.guild_id = ? AND c.subject = asked.subject AND c.win = asked.win",
+        [value for row in asked for value in row] + [payer.guild_id],
+    )
+    spent = {(row["subject"], row["win"]): int(row["spent"]) for row in found}
+    of = [spent.get(key, 0) for key in asked]
+    narrow = list(zip(terms.standing.narrowing, of[len(PERIODS) : -1], strict=True))
+    return _Spent(dict(zip(PERIODS, of, strict=False)), narrow, of[-1], epochs)
 
 
-async def _grants(conn: aiosqlite.Connection, guild_id: int, member_id: int, now: int) -> list[Grant]:
+def _counter_of(rule: Rule, day: date, epochs: dict[str, int]) -> tuple[str, str]:
+    if rule.subject == POT:
+        return "server", window(rule.period, day, epochs["server"])
+    return rule.subject, window(rule.period, day)
+
+
+async def grants_of(conn: aiosqlite.Connection, payer: Payer, now: int) -> list[Grant]:
+    """A member's grants that are neither used up nor ended."""
     rows = await every(
         conn,
         "SELECT id, amount - used AS left, ends_at FROM grants"
         " WHERE guild_id = ? AND member_id = ? AND used < amount AND (ends_at IS NULL OR ends_at > ?)",
-        (guild_id, member_id, now),
+        (payer.guild_id, payer.member_id, now),
     )
     return [Grant(row["id"], row["left"], row["ends_at"]) for row in rows]
 
@@ -170,26 +233,19 @@ def _operator_window(now: int) -> str:
 
 
 async def _raise_counters(
-    conn: aiosqlite.Connection,
-    guild_id: int,
-    member_id: int,
-    channel_id: int,
-    w: int,
-    price: int,
-    now: int,
-    terms: Terms,
+    conn: aiosqlite.Connection, payer: Payer, w: int, price: int, now: int, zone: tzinfo, epochs: dict[str, int]
 ) -> list[tuple[str, str, int]]:
-    day = local_date(now, terms.zone)
-    raised = [(f"member:{member_id}", window(period, day), w) for period in PERIODS if w]
-    raised += [
-        (subject, window(period, day), price) for subject in (f"channel:{channel_id}", "server") for period in PERIODS
-    ]
+    day = local_date(now, zone)
+    member = f"member:{payer.member_id}"
+    raised = [(member, window(period, day, epochs[member]), w) for period in PERIODS if w]
+    raised += [(f"channel:{place}", window(period, day), price) for place in payer.places for period in PERIODS]
+    raised += [("server", window(period, day, epochs["server"]), price) for period in PERIODS]
     raised.append(("server", _operator_window(now), price))
     values = ", ".join(["(?, ?, ?, ?)"] * len(raised))
     await conn.execute(
         f"INSERT INTO counters (guild_id, subject, win, spent) VALUES {values}"  # noqa: S608 - question marks only
         " ON CONFLICT DO UPDATE SET spent = spent + excluded.spent",
-        [value for subject, win, amount in raised for value in (guild_id, subject, win, amount)],
+        [value for subject, win, amount in raised for value in (payer.guild_id, subject, win, amount)],
     )
     return raised
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 import aiosqlite
@@ -64,6 +65,13 @@ async def get_meta(conn: aiosqlite.Connection, key: str) -> bytes | None:
 async def set_meta(conn: aiosqlite.Connection, key: str, value: bytes) -> None:
     """Keep a value of the bot itself."""
     await conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+
+async def new_instance(conn: aiosqlite.Connection) -> str:
+    """An id for this run of the bot, noted so that `doctor` knows it from a bot that has a copy of the database."""
+    instance = secrets.token_hex(8)
+    await set_meta(conn, "instance", instance.encode())
+    return instance
 
 
 async def forget(conn: aiosqlite.Connection, key: str) -> None:

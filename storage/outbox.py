@@ -76,13 +76,17 @@ async def reopen(conn: aiosqlite.Connection, job_id: str) -> None:
 
 
 async def newest_thread(conn: aiosqlite.Connection, job: Job) -> int:
-    """The thread of the member's last film in the same channel, within a day; 0 when there is none."""
+    """The thread of the member's last film in the same channel; 0 when there is none.
+
+    Within a day, as a stopgap; within a month where the server wants one thread for each member.
+    """
+    days = 30 if job.delivery == "member" else 1
     row = await one(
         conn,
         "SELECT thread_id FROM jobs WHERE guild_id = ? AND author_id = ? AND created_at > ? AND channel_id = ?"
         " AND private = 0 AND thread_id NOT IN (0, channel_id) AND thread_id = card_message_id AND id <> ?"
         " ORDER BY announced_at DESC LIMIT 1",
-        (job.guild_id, job.author_id, job.created_at - 86_400_000, job.channel_id, job.id),
+        (job.guild_id, job.author_id, job.created_at - days * 86_400_000, job.channel_id, job.id),
     )
     return int(row["thread_id"]) if row else 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from collections.abc import AsyncGenerator
@@ -81,3 +82,41 @@ async def running(env: dict[str, str], *, cwd: Path, program: str = "bot.py") ->
             process.kill()
         await process.wait()
         await listening
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A verb that has done its work."""
+
+    status: int
+    out: str
+    err: str
+
+
+async def verb(
+    env: dict[str, str], *arguments: str, cwd: Path, file_bytes: int | None = None, within: float = 60
+) -> Ended:
+    """`python bot.py` with these arguments, from start to end; no file may grow beyond `file_bytes`."""
+
+    def limit() -> None:
+        if file_bytes is not None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, file_bytes))
+
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(ROOT / "bot.py"),
+        *arguments,
+        env=env,
+        cwd=cwd,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        preexec_fn=limit,
+    )
+    try:
+        out, err = await asyncio.wait_for(process.communicate(), within)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    assert process.returncode is not None
+    return Ended(process.returncode, out.decode(), err.decode())

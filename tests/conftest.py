@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from discord.http import Route
 from bot import App, open_app
 from demo.videoapi import VideoAPI
 from demo.world import World, world
-from domain.job import Pace
+from domain.pace import Pace
 from settings import Secret, Settings
 from tests import clips
 from tests.discordwire import DiscordWire
@@ -36,6 +36,8 @@ class Stage:
     api: VideoAPI
     world: World
     settings: Settings
+    #: Ends this Clapper and starts another on the same database, in the same Discord.
+    restart: Callable[[], Awaitable[None]]
 
     @property
     def env(self) -> simcord.Env:
@@ -148,8 +150,18 @@ def open_stage(settings: Settings, api: VideoAPI) -> OpenStage:
     @asynccontextmanager
     async def opened(*, pace: Pace = PACE, **changed: Any) -> AsyncGenerator[Stage]:
         mine = replace(settings, **changed)
-        async with open_app(mine, pace=pace) as app, world(app.bot) as place:
-            yield Stage(app, api, place, mine)
+        async with AsyncExitStack() as stack:
+            life = await stack.enter_async_context(AsyncExitStack())
+            app = await life.enter_async_context(open_app(mine, pace=pace))
+            place = await stack.enter_async_context(world(app.bot))
+
+            async def restart() -> None:
+                await life.aclose()
+                stage.app = await life.enter_async_context(open_app(mine, pace=pace))
+                await place.env.restart_bot(stage.app.bot)
+
+            stage = Stage(app, api, place, mine, restart)
+            yield stage
 
     return opened
 

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from domain.catalogue import Catalogue, CatalogueError, Wire
 from domain.credit import Grant, Rule, best_room, local_date, renews_at, split, window
 from domain.faults import Refused
-from domain.job import MINUTE, TABLE, Effect, Event, JobState, Pace, credits_after, step
+from domain.job import TABLE, Effect, Event, JobState, credits_after, step
+from domain.pace import MINUTE, Pace
 from domain.request import orientation_of, parse
 
 TEXT = (Path(__file__).parent.parent / "catalogue.toml").read_text("utf-8")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
-from fractions import Fraction
 from pathlib import Path
 
 import av
@@ -17,62 +15,7 @@ from domain.faults import BadFilm
 from media import films
 from media.budget import LOSSLESS, WORST, Budget, Sample
 from media.films import fit, probe
-
-
-def noise(width: int, height: int) -> Image.Image:
-    return Image.merge("RGB", [Image.effect_noise((width, height), 90) for _ in range(3)])
-
-
-def pictures(count: int, size: tuple[int, int], *, busy: bool) -> Iterator[Image.Image]:
-    """Red above blue, still; or with grain that differs from frame to frame."""
-    plain = Image.new("RGB", size, (200, 30, 30))
-    plain.paste((30, 30, 200), (0, size[1] // 2, *size))
-    grain = [noise(*size) for _ in range(5)] if busy else []
-    for number in range(count):
-        yield Image.blend(plain, grain[number % 5].rotate(90 * (number // 5 % 4)), 0.5) if busy else plain
-
-
-def make(
-    path: Path,
-    *,
-    size: tuple[int, int] = (320, 180),
-    count: int = 60,
-    fps: int = 30,
-    busy: bool = False,
-    codec: str = "libx264",
-    sound: str | None = "aac",
-    sound_rate: int = 96_000,
-    channels: str = "stereo",
-    options: dict[str, str] | None = None,
-    every: int = 250,
-    times: list[int] | None = None,
-) -> Path:
-    """Write a film to `path`, with noise as its sound and a whole picture every so many frames; `times` in frames."""
-    with av.open(str(path), "w", options=options or {}) as out:
-        how = {"preset": "ultrafast", "crf": "15", "g": str(every)} if codec == "libx264" else {}
-        video = out.add_stream(codec, rate=fps, options=how)
-        assert isinstance(video, av.VideoStream)
-        video.width, video.height, video.pix_fmt = *size, "yuv420p"
-        audio = out.add_stream(sound, rate=48_000, layout=channels) if sound else None
-        for number, image in enumerate(pictures(count, size, busy=busy)):
-            shown = av.VideoFrame.from_image(image)
-            shown.pts, shown.time_base = times[number] if times else number, Fraction(1, fps)
-            out.mux(video.encode(shown))
-        out.mux(video.encode())
-        if isinstance(audio, av.AudioStream):
-            audio.bit_rate = sound_rate
-            for at in range(0, count * 48_000 // fps, 960):
-                frame = av.AudioFrame(format="s16", layout=channels, samples=960)
-                frame.planes[0].update(random.Random(at).randbytes(frame.planes[0].buffer_size))
-                frame.pts, frame.sample_rate, frame.time_base = at, 48_000, Fraction(1, 48_000)
-                out.mux(audio.encode(frame))
-            out.mux(audio.encode())
-    return path
-
-
-def frames_of(path: Path) -> list[av.VideoFrame]:
-    with av.open(str(path)) as film:
-        return list(film.decode(video=0))
+from tests.reels import frames_of, make, noise, turned
 
 
 async def refused(path: Path) -> BadFilm:
@@ -233,24 +176,6 @@ async def test_a_film_without_sound_stays_without(tmp_path: Path) -> None:
     """No sound is made up."""
     source = make(tmp_path / "a.mp4", sound=None, count=30)
     assert (await fit(source, tmp_path / "b.mp4", limit=1_000_000)).audio_codec is None
-
-
-#: What a film's header says of how to turn it (degrees clockwise → its matrix). Source: ISO/IEC 14496-12, section 8.3.2
-MATRICES = {
-    90: (0, 1, -1, 0),
-    180: (-1, 0, 0, -1),
-    270: (0, -1, 1, 0),
-}
-
-
-def turned(path: Path, degrees: int) -> None:
-    """Mark the film at `path` as one that was taken with the camera turned."""
-    data = bytearray(path.read_bytes())
-    a, b, c, d = (value * 65536 for value in MATRICES[degrees])
-    matrix = b"".join(value.to_bytes(4, "big", signed=True) for value in (a, b, 0, c, d, 0, 0, 0, 1 << 30))
-    at = data.index(b"tkhd") + 4 + 40
-    data[at : at + 36] = matrix
-    path.write_bytes(data)
 
 
 @pytest.mark.parametrize(

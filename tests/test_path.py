@@ -258,7 +258,7 @@ async def test_the_card_is_cancelled_while_it_waits(open_stage: OpenStage) -> No
         waiting = (await you.slash(channel, "video", prompt="second")).response
         assert running is not None
         assert waiting is not None
-        stranger = stage.world.moderator
+        stranger = stage.world.guild.add_member(stage.env.create_user("stranger"))
         refused = await stranger.click(waiting, label="Cancel")
         assert refused.response is not None
         assert "not your film" in words(refused.response)

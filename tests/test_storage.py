@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,10 +13,11 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from domain.credit import EVERYONE, Rule, Standing
 from domain.faults import StorageFault
 from domain.job import Film, JobState
 from storage import database as storage
-from storage import jobs, ledger
+from storage import jobs, ledger, writer
 from storage.database import Database, every, known_version, one, open_database
 from tests.test_words import a_job
 
@@ -33,31 +35,33 @@ async def test_it_is_durable(db: Database) -> None:
     assert [row[0] for row in values if row] == ["wal", 2, 1]
 
 
-async def test_a_cancel_storm_leaves_no_half_write(db: Database) -> None:
+@pytest.mark.parametrize("heavy", [False, True], ids=["on-the-loop", "in-the-thread"])
+async def test_a_cancel_storm_leaves_no_half_write(db: Database, heavy: bool) -> None:
     """Hundreds of transactions cancelled at random moments write both rows or none, and the connection stays usable."""
     async with db.transaction() as conn:
         await conn.execute("CREATE TABLE pairs (n INTEGER, half TEXT)")
     chance = random.Random(7)
 
     async def write(n: int) -> None:
-        async with db.transaction() as conn:
+        async with db.transaction(heavy=heavy) as conn:
             await conn.execute("INSERT INTO pairs VALUES (?, 'first')", (n,))
             await asyncio.sleep(0)
             await conn.execute("INSERT INTO pairs VALUES (?, 'second')", (n,))
 
-    tasks = [asyncio.create_task(write(n)) for n in range(400)]
-    for task in tasks:
-        for _ in range(chance.randrange(6)):
+    tasks: list[asyncio.Task[None]] = []
+    for n in range(1000):
+        tasks.append(asyncio.create_task(write(n)))
+        for _ in range(chance.randrange(40)):  # a few microseconds to a few milliseconds: any line of it may be hit
             await asyncio.sleep(0)
         if chance.random() < 0.7:
-            task.cancel()
+            chance.choice(tasks[-3:]).cancel()
     ended = await asyncio.gather(*tasks, return_exceptions=True)
     assert [e for e in ended if e is not None and not isinstance(e, asyncio.CancelledError)] == []
     assert any(isinstance(e, asyncio.CancelledError) for e in ended)
-    await write(1000)
+    await write(5000)
     async with db.transaction() as conn:
         halves = await one(conn, "SELECT count(*) FROM (SELECT n FROM pairs GROUP BY n HAVING count(*) <> 2)")
-        last = await one(conn, "SELECT count(*) FROM pairs WHERE n = 1000")
+        last = await one(conn, "SELECT count(*) FROM pairs WHERE n = 5000")
     assert halves is not None
     assert halves[0] == 0
     assert last is not None
@@ -75,6 +79,66 @@ async def test_an_error_inside_rolls_back(db: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         await half()
     assert await one(db.reader, "SELECT 1 FROM meta WHERE key = 'half'") is None
+
+
+async def test_what_was_written_and_read_again_is_committed(db: Database) -> None:
+    """A transaction that only reads ends like one that writes, and leaves nothing open for the next one."""
+    for _ in range(3):
+        await db.key("links")
+    assert await one(db.reader, "SELECT count(*) FROM meta")
+    with sqlite3.connect(db.path, timeout=0) as other:
+        other.execute("INSERT INTO meta VALUES ('other', x'00')")  # the writer holds no lock
+    other.close()
+
+
+async def test_a_held_file_does_not_hold_the_loop(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While another program writes, a transaction waits and everything else goes on; too long, and it is a fault."""
+    other = sqlite3.connect(db.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(db.key("links"))
+    began, turns = time.monotonic(), 0
+    while time.monotonic() < began + 0.2:
+        await asyncio.sleep(0)
+        turns += 1
+    assert turns > 100
+    assert not waiting.done()
+    other.execute("COMMIT")
+    assert len(await waiting) == 32
+    other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(writer, "PATIENCE", 0.05)
+    with pytest.raises(StorageFault) as caught:
+        await db.key("others")
+    assert caught.value.reason == "database_locked"
+    other.execute("ROLLBACK")
+    other.close()
+    assert len(await db.key("others")) == 32
+
+
+async def test_closing_waits_for_the_open_transaction(tmp_path: Path) -> None:
+    """Work that outlives its database ends well when it had begun, and with an error, not a crash, when it had not."""
+    begun, go = asyncio.Event(), asyncio.Event()
+
+    async def write() -> None:
+        async with db.transaction() as conn:
+            begun.set()
+            await go.wait()
+            await conn.execute("INSERT INTO meta VALUES ('mine', x'00')")
+
+    async with open_database(tmp_path / "a.db") as db:
+        writing = asyncio.create_task(write())
+        await begun.wait()
+        waiting = [asyncio.create_task(db.key(f"k{n}")) for n in range(3)]
+        closing = asyncio.create_task(db.close())
+        late = [asyncio.create_task(db.key(f"late{n}")) for n in range(50)]
+        await asyncio.sleep(0)
+        go.set()
+        await writing
+        assert [len(key) for key in await asyncio.gather(*waiting)] == [32] * 3
+        await closing
+        ended = await asyncio.gather(*late, return_exceptions=True)
+        assert all(isinstance(end, sqlite3.ProgrammingError | ValueError) for end in ended)
+    async with open_database(tmp_path / "a.db") as db:
+        assert await one(db.reader, "SELECT 1 FROM meta WHERE key = 'mine'")
 
 
 async def test_the_reader_cannot_write(db: Database) -> None:
@@ -158,10 +222,8 @@ async def test_a_migration_keeps_jobs_in_every_state(tmp_path: Path, monkeypatch
         for n, state in enumerate(JobState):
             job = replace(a_job(id=f"job{n}", interaction_id=n), state=state)
             await jobs.begin(conn, job, fold=str(n))
-            terms = ledger.Terms(daily=100, server_daily=100)
-            await ledger.hold(
-                conn, guild_id=1, member_id=42, channel_id=2, job_id=job.id, price=2, now=job.created_at, terms=terms
-            )
+            terms = ledger.Terms(Standing((Rule(EVERYONE, "day", 100),)), server_daily=100)
+            await ledger.hold(conn, ledger.Payer(1, 42, (2,)), job_id=job.id, price=2, now=job.created_at, terms=terms)
             await jobs.keep_films(conn, job.id, [Film("v", "https://example.org/a.mp4")])
         before = [dict(row) for row in await every(conn, "SELECT * FROM jobs ORDER BY id")]
     folder = tmp_path / "migrations"

@@ -9,14 +9,24 @@ from typing import Any
 
 import pytest_asyncio
 
+from domain.ask import Ask
 from domain.catalogue import Catalogue
 from domain.faults import Refused
-from domain.job import Event, Film, Job, JobState, Pace, Report, Verdict
+from domain.job import Event, Film, Job, JobState, Report, Verdict
+from domain.pace import Pace
+from domain.people import Person
 from service.breakers import Breakers
 from service.cancel import Cancel, Cancelled
-from service.intake import Ask, Intake
+from service.censor import Censor
+from service.doorman import Ceiling
+from service.intake import Intake
+from service.meter import Meter
+from service.patterns import WordRules
+from service.pauses import Pauses
+from service.policies import Policies
 from service.results import Results, Settled
-from storage import jobs, ledger, outbox
+from service.rights import Rights
+from storage import jobs, outbox
 from storage.database import Database, open_database
 
 CATALOGUE = Catalogue.parse((Path(__file__).parent.parent / "catalogue.toml").read_text("utf-8"))
@@ -39,7 +49,7 @@ account_closed  .         .         queued     .         .        .        .    
 model_closed    .         .         failed     .         .        .        .        .
 not_seen        .         .         submitting .         .        .        .        .
 not_seen_again  .         .         failed     .         .        .        .        .
-bad_input       .         failed    .          .         .        .        .        .
+bad_input       failed    failed    .          .         .        .        .        .
 no_film         .         .         .          .         refund   .        .        .
 unclear         .         .         .          .         .        .        .        .
 failed          .         .         failed     failed    .        .        .        .
@@ -119,7 +129,7 @@ class House:
                 (guild, n),
             )
         ask = Ask(n, "token", guild, 7, "text", n, "en-GB")
-        order = self.intake.check(ask, prompt="a boat", model=None, duration=None, orientation=None, size=None)
+        order = await self.intake.check(ask, prompt="a boat", model=None, duration=None, orientation=None, size=None)
         job = (await self.intake.admit(order)).job
         if state is JobState.AWAITING:
             async with self.db.transaction() as conn:
@@ -169,17 +179,22 @@ async def quiet(*_: str) -> None:
     """An operator who hears nothing."""
 
 
-def make_intake(db: Database, terms: ledger.Terms, clock: Callable[[], int]) -> Intake:
+def make_intake(db: Database, ceiling: Ceiling, clock: Callable[[], int], known: Policies | None = None) -> Intake:
     """The real door for commands, with limits and a clock of the test's own."""
+    known = known or Policies(db)
     return Intake(
         db,
         catalogue=CATALOGUE,
         breakers=Breakers(db, pace=PACE, tell=quiet, clock=clock),
-        terms=terms,
+        policies=known,
+        censor=Censor(db, policies=known, compile_rules=WordRules, on_notice=lambda: None, clock=clock),
+        ceiling=ceiling,
+        pauses=Pauses(db, known={}, on_change=lambda: None, clock=clock),
         allowed=frozenset(),
         total_in_flight=5,
         pace=PACE,
         on_job=lambda: None,
+        meter=Meter(),
         clock=clock,
     )
 
@@ -190,9 +205,13 @@ async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_database(tmp_path / "clapper.db") as db:
         await db._writer.execute("PRAGMA synchronous = OFF")  # no power is cut here, and there are many commits
         clock = lambda: now[0]  # noqa: E731 - one clock for all of them
-        results = Results(db, pace=PACE, on_change=lambda: woken.__setitem__(0, woken[0] + 1), clock=clock)
-        intake = make_intake(db, ledger.Terms(daily=20, server_daily=1_000), clock)
-        yield House(db, now, woken, results, intake, Cancel(db, results=results))
+        results = Results(
+            db, pace=PACE, on_change=lambda: woken.__setitem__(0, woken[0] + 1), meter=Meter(), clock=clock
+        )
+        intake = make_intake(db, Ceiling(daily=20, server_daily=1_000), clock)
+        yield House(
+            db, now, woken, results, intake, Cancel(db, results=results, rights=Rights(Policies(db)), clock=clock)
+        )
 
 
 Act = Callable[[House, Job], Awaitable[object]]
@@ -236,7 +255,7 @@ def looked(report: Report) -> Act:
 async def pressed(house: House, job: Job) -> object:
     """The author's button; a finished job is refused by its words, and one that runs by offering something else."""
     try:
-        return await house.cancel.cancel(job.id, guild_id=job.guild_id, user_id=job.author_id)
+        return await house.cancel.cancel(job.id, Person(job.guild_id, job.author_id))
     except Refused as refused:
         return refused.reason
 

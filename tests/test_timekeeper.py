@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.job import HOUR, MINUTE
+from domain.pace import HOUR, MINUTE
 from service.timekeeper import Timekeeper
 from storage import jobs, memory
 from storage.database import every, open_database

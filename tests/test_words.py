@@ -59,7 +59,7 @@ def a_job(**changes: Any) -> Job:
 
 @pytest.mark.parametrize(
     ("kind", "table"),
-    [(Refused, words_refused.REFUSED), (BadPicture, words_refused.PICTURE)],
+    [(Refused, words_refused.REFUSED | words_refused.MODERATION), (BadPicture, words_refused.PICTURE)],
     ids=["refused", "picture"],
 )
 def test_the_table_is_complete(kind: type[Fault], table: dict[str, words.Maker]) -> None:

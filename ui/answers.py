@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
+import re
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any
 
 import discord
 
+from domain import trail
 from domain.faults import Fault
 from ui import cards
 from ui.language import _, speaking
+from ui.results import Classic
 from ui.words_refused import explain
 
 log = logging.getLogger("clapper.answers")
@@ -30,24 +35,28 @@ class Shown:
     message_id: int = 0
 
 
+#: What Discord shows: a card, or a classic message.
+Look = cards.Card | Classic
+
+
 @dataclass(frozen=True)
 class Reply:
     """What an answer shows: a card for the member alone, or a function that makes one for everyone.
 
-    A public card is in the server's language, so it is made only once that is spoken: `locale`, or what Discord says.
+    What is public is in the server's language, so it is made only once that is spoken: `locale`, or what Discord says.
     """
 
-    card: cards.Card | Callable[[], cards.Card]
+    card: Look | Callable[[], Look]
     public: bool = False
     locale: str = ""
 
     def __post_init__(self) -> None:
-        if self.public == isinstance(self.card, cards.Card):
-            raise TypeError("a public card is a function that makes it, a private one is made")
+        if self.public != callable(self.card):
+            raise TypeError("what everyone sees is a function that makes it, what one member sees is made")
 
-    def made(self, interaction: discord.Interaction) -> cards.Card:
-        """The card, in the language of those who see it."""
-        if isinstance(self.card, cards.Card):
+    def made(self, interaction: discord.Interaction) -> Look:
+        """What is shown, in the language of those who see it."""
+        if isinstance(self.card, cards.Card | Classic):
             return self.card
         with speaking(self.locale or str(interaction.guild_locale or "")):
             return self.card()
@@ -58,13 +67,9 @@ async def answer_with(interaction: discord.Interaction, work: Awaitable[Reply]) 
 
     A deferred answer cannot change between public and private, so it is for the member alone, and a public card
     follows it as a message of its own. A Fault becomes a refusal that only the member sees. All of it speaks the
-    member's language, but for public cards.
+    member's language, but for what is public.
     """
-    with speaking(str(interaction.locale)):
-        return await _answer(interaction, work)
-
-
-async def _answer(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
+    trail.note(interaction=interaction.id)
     task = asyncio.ensure_future(work)
     try:
         done, _pending = await asyncio.wait({task}, timeout=QUICK)
@@ -86,29 +91,83 @@ async def _answer(interaction: discord.Interaction, work: Awaitable[Reply]) -> S
 
 
 async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
-    card = reply.made(interaction)
     if interaction.response.is_done():
-        first = cards.note(f"🎬 {_('Started: the card is below.')}") if reply.public else card
-        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
         if not reply.public:
+            content = _content(reply.made(interaction), files="attachments")
+            await interaction.edit_original_response(**content, allowed_mentions=_NOBODY)
             return Shown()
-        message = await interaction.followup.send(view=card, wait=True, allowed_mentions=_NOBODY)
+        first = cards.note(f"🎬 {_('Started: the card is below.')}")
+        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
+        shown = _content(reply.made(interaction))
+        message = await interaction.followup.send(**shown, wait=True, allowed_mentions=_NOBODY)
         return Shown(message.channel.id, message.id)
-    response = await interaction.response.send_message(view=card, ephemeral=not reply.public, allowed_mentions=_NOBODY)
+    response = await interaction.response.send_message(
+        **_content(reply.made(interaction)), ephemeral=not reply.public, allowed_mentions=_NOBODY
+    )
     return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
+
+
+def press(interaction: discord.Interaction, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    """What a pressed component's id says, where it is of this kind; None for everything else."""
+    if interaction.type is not discord.InteractionType.component:
+        return None
+    return pattern.fullmatch(str((interaction.data or {}).get("custom_id", "")))
+
+
+async def answer_press(interaction: discord.Interaction, work: Awaitable[Reply], *, turn: bool = False) -> Shown:
+    """As `answer_with`, for a component. With `turn` the answer takes the place of the message that was pressed.
+
+    Nobody else would answer for an error here: discord.py only logs it, and the member sees "interaction failed".
+    """
+    try:
+        return await (_turn_with(interaction, work) if turn else answer_with(interaction, work))
+    except Exception as error:
+        await say_trouble(interaction, error)
+        return Shown()
+
+
+async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -> Shown:
+    task = asyncio.ensure_future(work)
+    done, _pending = await asyncio.wait({task}, timeout=QUICK)
+    if not done:
+        await interaction.response.defer()  # of a component: nothing is shown, and the message may be changed later
+    try:
+        reply = await task
+    except Fault as fault:
+        await say_trouble(interaction, fault)
+        return Shown()
+    shown = _content(reply.made(interaction), files="attachments")
+    if interaction.response.is_done():
+        await interaction.edit_original_response(**shown, allowed_mentions=_NOBODY)
+    else:
+        await interaction.response.edit_message(**shown, allowed_mentions=_NOBODY)
+    return Shown()
+
+
+def _content(card: Look, *, files: str = "files") -> dict[str, Any]:
+    """The arguments of a call that shows this; an edit calls its files attachments."""
+    if isinstance(card, cards.Card):
+        return {"view": card}
+    shown: dict[str, Any] = {"content": card.text}
+    if card.buttons:
+        shown["view"] = card.buttons
+    if card.file:
+        name, data = card.file
+        shown[files] = [discord.File(io.BytesIO(data), filename=name)]
+    return shown
 
 
 async def say_trouble(interaction: discord.Interaction, error: BaseException) -> None:
     """The last exit for any error: one calm sentence with a reference that the log has too. Never raises."""
+    trail.note(interaction=interaction.id)
     fault = getattr(error, "original", error)
-    with speaking(str(interaction.locale)):
-        if isinstance(fault, Fault) and type(fault).REASONS:
-            card = cards.refusal(explain(fault))
-            log.info("refused: %s", fault)
-        else:
-            reference = secrets.token_hex(4)
-            log.error("reference %s: %s failed", reference, _name(interaction), exc_info=fault)
-            card = cards.trouble(reference)
+    if isinstance(fault, Fault) and type(fault).REASONS:
+        card = cards.refusal(explain(fault))
+        log.info("refused: %s", fault)
+    else:
+        reference = secrets.token_hex(4)
+        log.error("reference %s: %s failed", reference, _name(interaction), exc_info=fault)
+        card = cards.trouble(reference)
     try:
         if interaction.response.is_done():
             await interaction.followup.send(view=card, ephemeral=True, allowed_mentions=_NOBODY)

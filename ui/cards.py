@@ -1,9 +1,8 @@
-"""Cards: what a generation, a refusal and an account look like. Pure functions of what is known."""
+"""Cards: what a generation and a refusal look like. Pure functions of what is known."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 import discord
@@ -15,20 +14,26 @@ from ui.words import Words, credits, nothing_charged, plain, recipe, when
 from ui.words_ended import ended
 from ui.words_refused import unknown
 
-_BLUE, _GREEN, _RED, _GREY = (discord.Colour(value) for value in (0x5865F2, 0x2E9E5B, 0xD0464B, 0x6B7280))
+BLUE, GREEN, RED, GREY = (discord.Colour(value) for value in (0x5865F2, 0x2E9E5B, 0xD0464B, 0x6B7280))
 
 #: Kinds of channels whose films come in a thread.
 _THREADED = ("text", "announcement")
 
 
 class Card(ui.LayoutView):
-    """One container of text lines, and perhaps buttons.
+    """One container of text lines, and perhaps a row of buttons or rows of choices.
 
     Its buttons are answered by the cogs' listener from their ids alone, so the view is stopped at once: a view that
     waits would be kept in memory for every card ever sent.
     """
 
-    def __init__(self, colour: discord.Colour, *lines: str, buttons: tuple[ui.Button[Any], ...] = ()) -> None:
+    def __init__(
+        self,
+        colour: discord.Colour,
+        *lines: str,
+        buttons: tuple[ui.Button[Any], ...] = (),
+        rows: tuple[ui.ActionRow[Any], ...] = (),
+    ) -> None:
         super().__init__(timeout=None)
         container: ui.Container[Any] = ui.Container(accent_colour=colour)
         for line in lines:
@@ -36,6 +41,8 @@ class Card(ui.LayoutView):
                 container.add_item(ui.TextDisplay(line))
         if buttons:
             container.add_item(ui.ActionRow(*buttons))
+        for row in rows:
+            container.add_item(row)
         self.add_item(container)
         self.stop()
 
@@ -46,7 +53,11 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
     `held_up`: it waits because the video service takes no orders.
     """
     left_over = "" if left is None else " · " + _("{n} left").format(n=number(left))
-    if held_up:
+    if job.state is JobState.AWAITING:
+        state = sentences(
+            _("Waiting for a moderator to say yes."), _("Without a word within a day all credits go back.")
+        )
+    elif held_up:
         state = sentences(
             _("Waiting: the video service takes no orders right now."),
             _("It goes on by itself, and Cancel gives all credits back."),
@@ -61,12 +72,17 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
         queue = _n("{n} in front of it in the queue.", "{n} in front of it in the queue.", ahead)
         state = expected.format(when=when(ready_at)) + (f"\n{queue.format(n=number(ahead))}" if ahead else "")
     return Card(
-        _BLUE,
+        BLUE,
         _head(_("{member} is making a film").format(member=_member(job)), job),
-        f"{recipe(job)}\n**{credits(job.price)}**{left_over}",
+        "\n".join(filter(None, [recipe(job), credit(job), f"**{credits(job.price)}**{left_over}"])),
         state,
-        buttons=(_button(_("Cancel"), "cancel", job),),
+        buttons=(button_for(_("Cancel"), "cancel", job),),
     )
+
+
+def credit(job: Job) -> str:
+    """Whose film it began from, where that is another member."""
+    return _("after {member}'s film").format(member=f"<@{job.credit}>") if job.credit else ""
 
 
 def done(job: Job, link: str) -> Card:
@@ -74,15 +90,21 @@ def done(job: Job, link: str) -> Card:
     cost = _("free, as it came late") if job.film_came_late else credits(job.price)
     title = _n("{member}'s film is ready", "{member}'s films are ready", len(job.films))
     button: ui.Button[Any] = ui.Button(label=_("Watch it"), url=link)
-    return Card(_GREEN, _head(title.format(member=_member(job)), job), f"{recipe(job)}\n{cost}", buttons=(button,))
+    lines = "\n".join(filter(None, [recipe(job), credit(job), cost]))
+    return Card(GREEN, _head(title.format(member=_member(job)), job), lines, buttons=(button,))
 
 
 def without_film(job: Job) -> Card:
     """The card of a job that ended without a film; a reply beside it says what to do."""
     said = ended(job, values_of(job))
     if job.state is JobState.CANCELLED:
-        return Card(_GREY, _head(said.title, job), cost_of_ending(job))
-    return Card(_RED, _head(_("No film: {why}").format(why=within(said.title)), job))
+        return Card(GREY, _head(said.title, job), cost_of_ending(job))
+    return Card(RED, _head(_("No film: {why}").format(why=within(said.title)), job))
+
+
+def taken_away(job: Job) -> Card:
+    """The card of a film that a moderator took away: without its words, too."""
+    return Card(GREY, "### 🎬 " + _("{member}'s film was taken away by a moderator").format(member=_member(job)))
 
 
 def unreachable(job: Job) -> Card:
@@ -93,10 +115,29 @@ def unreachable(job: Job) -> Card:
         job.price,
     )
     return Card(
-        _GREY,
+        GREY,
         _head(_("{member}'s film is made, but cannot be fetched yet").format(member=_member(job)), job),
         f"{recipe(job)}\n{sentences(_('Its link gives nothing.'), back.format(n=number(job.price)))}",
     )
+
+
+def ask_delete(job: Job) -> Card:
+    """Asks once more before a film is deleted."""
+    button: ui.Button[Any] = ui.Button(
+        label=_("Delete it"), style=discord.ButtonStyle.danger, custom_id=f"job:erase:{job.id}"
+    )
+    return Card(
+        RED,
+        _("### Delete this film?")
+        + f"\n> {plain(job.request.prompt)}\n"
+        + _("Its message and what was attached to it go, for good. What it cost stays spent."),
+        buttons=(button,),
+    )
+
+
+def deleted(job: Job) -> Card:
+    """The card of a film that was deleted."""
+    return Card(GREY, _("🎬 {member}'s film was deleted.").format(member=f"<@{job.author_id}>"))
 
 
 def offer_mute(job_id: str) -> Card:
@@ -108,99 +149,23 @@ def offer_mute(job_id: str) -> Card:
         _("The video service cannot stop it, so it costs its credits."),
         _("It can stay out of the channel, though."),
     )
-    return Card(_GREY, f"### {_('It is being made already')}\n{text}", buttons=(button,))
+    return Card(GREY, f"### {_('It is being made already')}\n{text}", buttons=(button,))
 
 
-def account(
-    *,
-    left: int | None,
-    of: int | None,
-    period: str,
-    granted: int,
-    held: int,
-    renews_at: int,
-    server_left: int,
-    making: Sequence[Job],
-) -> Card:
-    """A member's own credits."""
-    if left is None or of is None:
-        lines = [f"### {_('Your credits')}\n{_('No limit for you here.')}"]
-    else:
-        share = left / of if of else 0
-        head = _of_period(period).format(left=number(left), of=number(of))
-        renews = _("They renew {when} ({date}).").format(when=when(renews_at), date=when(renews_at, "f"))
-        lines = [f"### {head}\n{bar(share)}", renews]
-    if granted:
-        text = _n(
-            "{n} more was given to you; it is used after these.",
-            "{n} more were given to you; they are used after these.",
-            granted,
-        )
-        lines.append(text.format(n=number(granted)))
-    if held:
-        text = _n(
-            "{n} of what is spent is held for films in the making.",
-            "{n} of what is spent are held for films in the making.",
-            held,
-        )
-        lines.append(text.format(n=number(held)))
-    if left is None or server_left < left:
-        lines.append(_("This server as a whole has {n} left today.").format(n=number(server_left)))
-    for job in making[:5]:
-        lines.append(f"-# {_state(job.state).format(film=recipe(job))} {plain(job.request.prompt, 60)}")
-    return Card(_BLUE, *lines)
-
-
-def _of_period(period: str) -> str:
-    return {
-        "day": _("Your credits: {left} of {of} left today"),
-        "week": _("Your credits: {left} of {of} left this week"),
-        "month": _("Your credits: {left} of {of} left this month"),
-    }[period]
-
-
-def _state(state: JobState) -> str:
-    """Where a film in the making is: {film} is its recipe, and its prompt follows."""
-    return {
-        JobState.AWAITING: _("Awaiting a moderator: {film}:"),
-        JobState.QUEUED: _("Waiting: {film}:"),
-        JobState.SUBMITTING: _("Starting: {film}:"),
-        JobState.RENDERING: _("Being made: {film}:"),
-    }.get(state, "{film}:")
-
-
-def undelivered(found: Sequence[Job]) -> Card:
-    """For moderators: films that found no place."""
-    if not found:
-        return Card(_GREEN, f"### {_('Every film was delivered')}\n{_('Nothing waits for you here.')}")
-    lines = [
-        f"`{job.id}` "
-        + _("{member} in {channel}, {when}").format(
-            member=_member(job), channel=f"<#{job.channel_id}>", when=when(job.ended_at)
-        )
-        + f"\n-# {plain(job.request.prompt, 80)}"
-        for job in found[:10]
-    ]
-    head = f"### {_('Films that found no place')}\n{_('Mend what was in the way, then `/manage redeliver`.')}"
-    more = len(found) - 10
-    rest = _n("and {n} more", "and {n} more", more).format(n=number(more)) if more > 0 else ""
-    return Card(_RED, head, *lines, f"-# {rest}" if rest else "")
-
-
-def refusal(words: Words, *, free: bool = True) -> Card:
+def refusal(words: Words, *, free: bool = True, buttons: tuple[ui.Button[Any], ...] = ()) -> Card:
     """A no, for the member's eyes only."""
-    return Card(_RED, f"### {words.title}\n{words.text}", f"-# {nothing_charged()}" if free else "")
+    return Card(RED, f"### {words.title}\n{words.text}", f"-# {nothing_charged()}" if free else "", buttons=buttons)
 
 
 def note(text: str) -> Card:
     """One calm sentence."""
-    return Card(_BLUE, text)
+    return Card(BLUE, text)
 
 
 def trouble(reference: str) -> Card:
     """Something that nobody expected; the reference is also in the log."""
     said = unknown()
-    return Card(_RED, f"### {said.title}\n{said.text}", "-# " + _("Reference {reference}").format(reference=reference))
+    return Card(RED, f"### {said.title}\n{said.text}", "-# " + _("Reference {reference}").format(reference=reference))
 
 
 def film_text(job: Job, links: list[str], ends: int | None) -> str:
@@ -216,10 +181,12 @@ def film_text(job: Job, links: list[str], ends: int | None) -> str:
         )
         room = 1_600
         for link in links:  # a message takes 2,000 characters
-            if len(link) + 1 <= room:
-                lines.append(link)
-                room -= len(link) + 1
-    lines.append(f"-# {recipe(job)} · {_('free') if job.film_came_late else credits(job.price)} · {job.id}")
+            shown = f"||{link} ||" if job.spoiler else link
+            if len(shown) + 1 <= room:
+                lines.append(shown)
+                room -= len(shown) + 1
+    cost = _("free") if job.film_came_late else credits(job.price)
+    lines.append("-# " + " · ".join(filter(None, [recipe(job), cost, credit(job), job.id])))
     return "\n".join(lines)
 
 
@@ -245,12 +212,6 @@ def values_of(job: Job) -> dict[str, Any]:
     return values if isinstance(values, dict) else {}
 
 
-def bar(share: float, width: int = 12) -> str:
-    """A share of 0 to 1 as a row of blocks."""
-    full = round(max(0.0, min(1.0, share)) * width)
-    return "▰" * full + "▱" * (width - full)
-
-
 def _member(job: Job) -> str:
     return f"<@{job.author_id}>"
 
@@ -260,5 +221,6 @@ def _head(title: str, job: Job) -> str:
     return f"### 🎬 {title}\n> {plain(job.request.prompt)}"
 
 
-def _button(label: str, action: str, job: Job) -> ui.Button[Any]:
+def button_for(label: str, action: str, job: Job) -> ui.Button[Any]:
+    """A quiet button that does something to a job."""
     return ui.Button(label=label, style=discord.ButtonStyle.secondary, custom_id=f"job:{action}:{job.id}")

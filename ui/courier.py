@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +14,10 @@ import discord
 from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
-from ui import cards
-from ui.language import _, speaking
+from ui import cards, results
+from ui.language import speaking, to_its_readers
 from ui.meanings import translated
-from ui.words import plain
+from ui.words import film_of, thread_name
 
 log = logging.getLogger("clapper.courier")
 
@@ -34,9 +34,6 @@ _TOKEN_MS = 14 * 60_000
 #: How far our clock may be ahead of Discord's when a place is searched, and how many pages of 100 are read.
 _SKEW_MS = 10 * 60_000
 _PAGES = 10
-
-#: Makes a message, in the language that is spoken when it is called.
-Text = Callable[[], str]
 
 
 class Refusals(Protocol):
@@ -81,6 +78,7 @@ class Courier:
         found = await self._search(job.target_id, job.target_at, fits)
         return Sent(job.target_id, found) if found else None
 
+    @to_its_readers
     async def show_card(self, job: Job, ready_at: int) -> Sent | None:
         """The card of a job whose answer was never shown, or is not known to be: found, or posted plainly.
 
@@ -94,11 +92,9 @@ class Courier:
             if found:
                 return Sent(job.channel_id, found)
             channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
-            with speaking(job.told_in):
-                card = cards.waiting(job, left=None, ready_at=ready_at, ahead=0)
             async with translated():
                 message = await channel.send(
-                    view=card,
+                    view=cards.waiting(job, left=None, ready_at=ready_at, ahead=0),
                     nonce=f"{job.id}.card",
                     allowed_mentions=discord.AllowedMentions.none(),
                 )
@@ -127,70 +123,94 @@ class Courier:
             after = max(int(message["id"]) for message in messages)
         return 0
 
+    @to_its_readers
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
         ends = min((e for e in map(ends_at, links) if e), default=None)
-
-        def text() -> str:
-            return cards.film_text(job, links, ends)
-
-        for place in await self._threads(job, spare):
-            try:
-                return await self._post(job, place, text, files, note, reply=False)
-            except DeliveryFault as fault:
-                if fault.reason not in _NEXT_PLACE:
-                    raise
+        text = functools.partial(cards.film_text, job, links, ends)
+        # A member's own thread may be gone: then this film begins another.
+        for known in (spare, 0) if job.delivery == "member" and spare else (spare,):
+            for place in await self._threads(job, known):
+                try:
+                    return await self._post(job, place, text(), files, note, reply=False)
+                except DeliveryFault as fault:
+                    if fault.reason not in _NEXT_PLACE:
+                        raise
         return await self._anywhere(job, text, files, note)
 
+    @to_its_readers
     async def tell(self, job: Job, note: Note) -> Sent | None:
         """A reply that says why there is no film; nothing more than the card where the member cancelled it."""
         if job.state is JobState.CANCELLED:
-            await self._edit_card(job, cards.without_film)
+            await self._edit_card(job, cards.without_film(job))
             return None
-        return await self._anywhere(job, lambda: cards.ending_text(job), [], note)
+        return await self._anywhere(job, functools.partial(cards.ending_text, job), [], note)
 
+    @to_its_readers
     async def finish_card(self, job: Job, sent: Sent) -> None:
         """Let the card say how it ended. Discord's own troubles are only noted: the message itself is there."""
         if job.films and not job.refunded:
             server = "@me" if job.private or sent.direct else job.guild_id
             link = f"https://discord.com/channels/{server}/{sent.thread_id}/{sent.message_id}"
-            await self._edit_card(job, lambda job: cards.done(job, link))
+            await self._edit_card(job, cards.done(job, link))
         else:
-            await self._edit_card(job, cards.without_film)
+            await self._edit_card(job, cards.without_film(job))
 
+    @to_its_readers
+    async def take_away(self, job: Job) -> bool:
+        """Delete a film's message and let its card say so; false when it could not be. Never raises."""
+        try:
+            async with translated():
+                channel = self._client.get_partial_messageable(job.thread_id)
+                await channel.get_partial_message(job.message_id).delete()
+        except DeliveryFault as fault:
+            if fault.values.get("code") != 10008:  # gone already
+                log.info("job %s: its film could not be taken away: %s", job.id, fault)
+                return False
+        await self._edit_card(job, cards.taken_away(job))
+        return True
+
+    @to_its_readers
     async def say_waiting(self, job: Job, *, held_up: bool) -> None:
         """Let a waiting card say that the video service takes no orders, or that it goes on."""
         ready_at = self._clock() + job.usual_seconds * 1000
-        await self._edit_card(
-            job, lambda job: cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up)
-        )
+        await self._edit_card(job, cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up))
 
+    @to_its_readers
     async def say_unreachable(self, job: Job) -> None:
         """Let the card say that the film is made, but cannot be fetched yet."""
-        await self._edit_card(job, cards.unreachable)
+        await self._edit_card(job, cards.unreachable(job))
 
-    async def _anywhere(self, job: Job, text: Text, files: list[Path], note: Note) -> Sent:
-        """The channel where it was asked for, as a reply to its card; else a direct message."""
-        try:
-            return await self._post(job, job.card_channel_id or job.channel_id, text, files, note, reply=True)
-        except DeliveryFault as fault:
-            if fault.reason not in _NEXT_PLACE or job.private:
-                raise
+    @to_its_readers
+    async def say_deleted(self, job: Job) -> None:
+        """Let the card say that the film was deleted."""
+        await self._edit_card(job, cards.deleted(job))
+
+    async def _anywhere(self, job: Job, text: Callable[[], str], files: list[Path], note: Note) -> Sent:
+        """The channel where it was asked for, as a reply to its card; else a direct message, in the member's words."""
+        if not job.blocked or job.private:  # a blocked member's film is for the member alone
+            try:
+                return await self._post(job, job.card_channel_id or job.channel_id, text(), files, note, reply=True)
+            except DeliveryFault as fault:
+                if fault.reason not in _NEXT_PLACE or job.private:
+                    raise
         async with translated():
             dm = await self._client.http.start_private_message(job.author_id)
-        place = int(dm["id"])
-        return replace(await self._post(job, place, text, files, note, reply=False, locale=job.locale), direct=True)
+        with speaking(job.locale):
+            return replace(await self._post(job, int(dm["id"]), text(), files, note, reply=False), direct=True)
 
     async def _threads(self, job: Job, spare: int) -> list[int]:
         """The threads for a film, the best first. None where the channel itself is the place."""
-        if job.place not in ("text", "announcement") or job.private or not job.card_message_id:
+        if job.place not in ("text", "announcement") or job.private or job.blocked or not job.card_message_id:
+            return []
+        if job.delivery == "channel":
             return []
         if job.thread_id == job.card_message_id:
             return [job.thread_id]
+        if job.delivery == "member" and spare:
+            return [spare]
         try:
-            with speaking(job.told_in):
-                name = _thread_name(job)
-            await self._start_thread(job, name)
+            await self._start_thread(job, thread_name(job))
         except DeliveryFault as fault:
             if fault.reason == "try_later" and "retry_after" not in fault.values:
                 raise  # nobody knows whether it was made: the next try finds out
@@ -198,10 +218,8 @@ class Courier:
                 return [spare] if spare else []  # made too often just now, for minutes
             if fault.reason != "text_blocked":
                 return []
-            with speaking(job.told_in):
-                name = _film_of(job)
             try:
-                await self._start_thread(job, name)
+                await self._start_thread(job, film_of(job))
             except DeliveryFault:
                 return []
         return [job.card_message_id]  # a thread from a message has the message's id
@@ -217,12 +235,8 @@ class Courier:
             if fault.values.get("code") != 160004:  # this message has its thread already: ours, from an earlier try
                 raise
 
-    async def _post(
-        self, job: Job, place: int, text: Text, files: list[Path], note: Note, *, reply: bool, locale: str = ""
-    ) -> Sent:
+    async def _post(self, job: Job, place: int, text: str, files: list[Path], note: Note, *, reply: bool) -> Sent:
         """One new, classic message: it notifies, and its films play in place. Written down before it goes out."""
-        with speaking(locale or job.told_in):
-            content = text()
         if code := await self._refusals.said_no(place):
             raise DeliveryFault("no_rights", final=True, code=code, remembered=True)
         number = await note(place)
@@ -233,16 +247,18 @@ class Courier:
             reference = discord.MessageReference(
                 message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
             )
+        row = results.under_film(job) if job.films and not job.refunded else results.under_ending(job)
         mention = discord.AllowedMentions(
             everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
         )
         try:
             async with translated():
                 message = await channel.send(
-                    content,
+                    text,
                     files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
                     nonce=f"{job.id}.{number}",
                     reference=reference,  # type: ignore[arg-type] - None means no reply
+                    view=row,  # pyright: ignore[reportArgumentType] - None means no buttons
                     allowed_mentions=mention,
                 )
         except DeliveryFault as fault:
@@ -254,13 +270,11 @@ class Courier:
             raise DeliveryFault("try_later", final=False, folded=message.id)
         return Sent(place, message.id)
 
-    async def _edit_card(self, job: Job, make: Callable[[Job], cards.Card]) -> None:
+    async def _edit_card(self, job: Job, card: cards.Card) -> None:
         """Through the interaction while it lives, outside the global rate limit; after that with the bot's token."""
         if not job.card_message_id:
             return
         nobody = discord.AllowedMentions.none()
-        with speaking(job.told_in):
-            card = make(job)
         try:
             async with translated():
                 if job.card_token and self._clock() - job.created_at < _TOKEN_MS and self._client.application_id:
@@ -275,15 +289,3 @@ class Courier:
                 await channel.get_partial_message(job.card_message_id).edit(view=card, allowed_mentions=nobody)
         except DeliveryFault as fault:
             log.info("job %s: its card could not be changed: %s", job.id, fault)
-
-
-def _film_of(job: Job) -> str:
-    return _("{model} film").format(model=job.label)
-
-
-def _thread_name(job: Job) -> str:
-    """The prompt's beginning where it is harmless words, else the model's name: titles are seen by everyone."""
-    text = re.sub(r"\s+", " ", job.request.prompt).strip()
-    if not re.fullmatch(r"[\w ,.!?'’&()-]+", text) or re.search(r"\w\.\w", text):
-        return _film_of(job)
-    return plain(text, 80).replace("\\", "") or _film_of(job)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from domain.job import Job
 from ui.language import _
 from ui.words import Maker, Values, Words
+from ui.words_making import ENDING
+from ui.words_moderation import ENDED as MODERATED
 from ui.words_refused import PICTURE
 
 #: Why a generation ended without a film. Whatever it was, its credits have gone back.
-ENDED: dict[str, Maker] = {
+ENDED: dict[str, Maker] = ENDING | {
     "moderation": lambda v: Words(
         _("The video service declined this prompt"),
         _("It keeps out violence, nudity, brands and real people. Say it differently and try again."),
@@ -51,5 +53,5 @@ ENDED: dict[str, Maker] = {
 
 def ended(job: Job, values: Values) -> Words:
     """The words for a job that ended without a film."""
-    maker = ENDED.get(job.reason) or PICTURE.get(job.reason)
+    maker = ENDED.get(job.reason) or MODERATED.get(job.reason) or PICTURE.get(job.reason)
     return maker(values) if maker else ENDED["vendor_failed"](values)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from domain.faults import BadPicture, Fault, Refused, StorageFault
 from ui.language import _, _n, decimal, listed, number, sentences
 from ui.words import Maker, Values, Words, credits, plain, right, seconds, shape, size_name, when
+from ui.words_making import MAKING
+from ui.words_moderation import REFUSED as MODERATION
 
 
 def _others(values: Values, sentence: str) -> str:
@@ -35,7 +37,7 @@ def _mb(size: int) -> str:
 _TAKES = ("JPEG", "PNG", "WebP", "GIF", "AVIF")
 
 #: What a member reads who was refused; nothing was charged.
-REFUSED: dict[str, Maker] = {
+REFUSED: dict[str, Maker] = MAKING | {
     "prompt_empty": lambda v: Words(
         _("What should happen in the film?"), _("Write it in `prompt`, and run the command again.")
     ),
@@ -104,15 +106,6 @@ REFUSED: dict[str, Maker] = {
             credits=credits(v["price"]), left=number(v["left"]), when=when(v["renews_at"])
         ),
     ),
-    "no_credits": lambda v: Words(
-        _("You do not have enough credits for this film"),
-        sentences(
-            _("It costs {credits}; you have {left} left. They renew {when}.").format(
-                credits=credits(v["price"]), left=number(v["left"]), when=when(v["renews_at"])
-            ),
-            _("A shorter or smaller film costs less: `/quota` shows what you have."),
-        ),
-    ),
     "waiting_full": lambda v: Words(
         _n("You already have {n} film waiting", "You already have {n} films waiting", v["waiting"]).format(
             n=number(v["waiting"])
@@ -145,7 +138,9 @@ REFUSED: dict[str, Maker] = {
         _("{model} cannot be had right now").format(model=v["model"]),
         sentences(_("The video service has closed it."), _others(v, _("Choose {others} instead."))),
     ),
-    "paused": lambda v: Words(_("Clapper is taking a break"), _full(v.get("why") or _("Try again later."))),
+    "paused": lambda v: Words(
+        _("Clapper is taking a break"), _full(plain(v.get("why") or "", 200) or _("Try again later."))
+    ),
     "stopping": lambda v: Words(_("Clapper is restarting"), _("Run the command again in a minute.")),
     "not_yours": lambda v: Words(_("That is not your film"), _("Only the member who asked for it can do this.")),
     "not_moderator": lambda v: Words(_("This is for moderators"), _("It needs the right to manage this server.")),
@@ -210,7 +205,7 @@ def unknown() -> Words:
 
 def explain(fault: Fault) -> Words:
     """The words for a fault that reaches a person."""
-    tables = ((BadPicture, PICTURE), (Refused, REFUSED), (StorageFault, STORAGE))
+    tables = ((BadPicture, PICTURE), (Refused, REFUSED | MODERATION), (StorageFault, STORAGE))
     table = next((table for kind, table in tables if isinstance(fault, kind)), {})
     maker = table.get(fault.reason)
     return maker(fault.values) if maker else unknown()

@@ -16,7 +16,7 @@ from typing import Any
 
 import logs
 from bot import open_app
-from domain.job import Pace
+from domain.pace import Pace
 from settings import Settings
 
 

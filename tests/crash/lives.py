@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from domain.job import Pace
+from domain.pace import Pace
 from tests.child import ROOT
 
 

@@ -12,7 +12,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from domain.job import Pace
+from domain.pace import Pace
 from tests.child import environment
 from tests.conftest import free_port
 from tests.crash.audit import Audit, audit, open_jobs, troubles

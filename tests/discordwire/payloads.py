@@ -260,7 +260,7 @@ def application(world: "World") -> Json:
         "team": None,
         "summary": "",
         "bot": user(world.bot),
-        "interactions_endpoint_url": None,
+        "interactions_endpoint_url": world.interactions_endpoint_url,
         "redirect_uris": [],
         "approximate_guild_count": len(world.guilds),
         "install_params": {"scopes": ["applications.commands", "bot"], "permissions": str(USUAL)},

@@ -3,7 +3,8 @@
 from . import commands, payloads
 from .errors import bad_length, invalid, refusal, required
 from .exchange import Exchange, Route
-from .model import ANNOUNCEMENT, PRIVATE_THREAD, TEXT, THREAD_STARTER, Channel, Json, Message
+from .model import ANNOUNCEMENT, PRIVATE_THREAD, TEXT, THREAD_STARTER, Channel, Guild, Json, Message
+from .permissions import in_guild
 
 AUTO_ARCHIVE = (60, 1440, 4320, 10080)
 
@@ -24,7 +25,18 @@ async def gateway_bot(exchange: Exchange) -> Json:
 async def my_guilds(exchange: Exchange) -> list[Json]:
     here = sorted((one for one in exchange.world.guilds.values() if one.bot_present), key=lambda one: one.id)
     after, limit = int(exchange.query.get("after", 0)), int(exchange.query.get("limit", 200))
-    return [payloads.guild(one) for one in here if one.id > after][:limit]
+    return [_mine(exchange, one) for one in here if one.id > after][:limit]
+
+
+def _mine(exchange: Exchange, guild: Guild) -> Json:
+    """A server in the list of one's own, with what one may do there as a whole."""
+    rights = in_guild(guild, guild.members[exchange.world.bot.id])
+    known = {name: value for name, value in payloads.guild(guild).items() if name in ("id", "name", "features")}
+    return known | {"owner": False, "permissions": str(rights)}
+
+
+async def gateway(exchange: Exchange) -> Json:
+    return {"url": exchange.gateway_url}
 
 
 async def get_user(exchange: Exchange) -> Json:
@@ -182,6 +194,7 @@ ROUTES = [
     Route("GET", "/users/@me", me),
     Route("GET", "/oauth2/applications/@me", application),
     Route("GET", "/applications/@me", application),
+    Route("GET", "/gateway", gateway),
     Route("GET", "/gateway/bot", gateway_bot),
     Route("POST", "/users/@me/channels", open_dm),
     Route("GET", "/users/@me/guilds", my_guilds),

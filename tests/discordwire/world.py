@@ -45,6 +45,7 @@ class World:
         self.dm_limit = 10 * MIB
         self.request_limit: int | None = None
         self.refuse_new_media_in_v2_edits = True
+        self.interactions_endpoint_url: str | None = None
         self.cdn_base = ""
         self._ahead = 0.0
         self._last_id = 0

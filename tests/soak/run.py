@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
 
-from domain.job import Pace
+from domain.pace import Pace
 from tests.child import environment
 from tests.conftest import free_port
 from tests.crash.audit import Audit, all_jobs, audit, open_jobs, troubles

@@ -1,0 +1,79 @@
+"""The commands and buttons: each cog given the services that it asks."""
+
+from __future__ import annotations
+
+import discord
+from discord.ext import commands
+
+from assembly.services import Services
+from cogs.decide import Decide
+from cogs.forms import Forms
+from cogs.generate import Generate
+from cogs.jobs import Jobs
+from cogs.manage import Manage
+from cogs.manage_audit import Audit, AuditPages
+from cogs.manage_check import Check, Probe
+from cogs.manage_films import Films
+from cogs.manage_money import Limit, Money
+from cogs.manage_rules import Channels, ForbiddenWords, People
+from cogs.manage_settings import ServerSettings
+from cogs.quota import Quota
+from cogs.reporting import Reporting
+from cogs.results import Results
+from cogs.setup import SetUp, Setup
+from cogs.starting import Starting
+from cogs.transfer import Transfer
+from domain.catalogue import Catalogue
+from service.erase import Erase
+from service.joining import Joining
+from service.reports import Reports
+from ui.places import Places, person_of
+
+
+def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Manage, Audit, SetUp]:
+    """/manage with all that is inside; the log and the setting up have buttons as well."""
+    s, daily = services, services.ceiling.daily
+    audit, set_up = Audit(s.audit, catalogue), SetUp(s.decisions, daily=daily)
+    command = Manage(
+        direct=[
+            set_up,
+            Money(s.treasury),
+            People(s.blocks, s.decisions),
+            Films(s.under_way, s.cancel),
+            ServerSettings(s.decisions),
+            audit,
+            Check(s.decisions, probe),
+        ],
+        nested=[
+            Limit(s.treasury, catalogue, daily=daily, ceiling=s.ceiling.server_daily),
+            Channels(s.decisions),
+            ForbiddenWords(s.decisions, s.censor),
+        ],
+    )
+    return command, audit, set_up
+
+
+def cogs(
+    services: Services, reports: Reports, erase: Erase, joining: Joining, audit: Audit, set_up: SetUp
+) -> list[commands.Cog]:
+    """Everything that members type, and every button."""
+    s, places = services, Places()
+    start = Starting(s.intake, s.drafts, places).start
+    forms = Forms(s.intake, s.again, s.drafts, start=start)
+    reporting = Reporting(reports)
+
+    async def moderates(interaction: discord.Interaction) -> bool:
+        return await s.rights.may_manage(person_of(interaction))
+
+    return [
+        Generate(s.intake, start=start, open_form=forms.open_new),
+        forms,
+        Results(s.again, erase, joining, start=start, moderates=moderates, more=[reporting.entry]),
+        reporting,
+        Quota(s.accounts, places),
+        Jobs(s.cancel, s.accounts),
+        Transfer(s.treasury),
+        Decide(s.approvals, reports, language=s.policies.language),
+        AuditPages(audit),
+        Setup(set_up, s.decisions, s.treasury),
+    ]

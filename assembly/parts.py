@@ -1,0 +1,142 @@
+"""The whole bot: services, Discord's side, and the loops that keep them going."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+
+from assembly.commands import cogs, manage
+from assembly.health import Health
+from assembly.resources import Known, Resources
+from assembly.services import Services
+from cogs.client import Clapper
+from domain.faults import Fault
+from service.alerts import Alerts
+from service.copies import Copies
+from service.delivery import Delivery
+from service.erase import Erase
+from service.joining import Joining
+from service.latecards import show_late_cards
+from service.loops import Loop, now_ms
+from service.notices import Notices
+from service.reports import Reports
+from service.waiting import update_waiting_cards
+from storage import memory
+from ui.courier import Courier
+from ui.herald import Herald
+from ui.operator import Operator
+from ui.posts import Posts
+
+log = logging.getLogger("clapper")
+
+
+class Parts:
+    """Every part. Nothing runs until bot.py starts it."""
+
+    def __init__(self, r: Resources, known: Known) -> None:
+        settings, db, pace = r.settings, r.db, r.pace
+        self._db = db
+        self._begun_at = now_ms()
+        self.loops: list[Loop] = []
+        self.operator = Operator(settings.operator_channel_id)
+        self.services = services = Services(r, known, wake=self.wake, tell=self._tell, last_frame=self._last_frame)
+        command, audit, set_up = manage(services, settings.catalogue, self._probe)
+        self.bot = Clapper(
+            commands=[command],
+            check_server=services.intake.check_server,
+            is_told=self._is_told,
+            told=self._told,
+            http_trace=r.metrics.discord_calls(),
+        )
+        self.operator.client = self.bot
+        self.courier = Courier(self.bot, refusals=services.refusals, clock=now_ms)
+        self.delivery = Delivery(
+            db,
+            client=r.client,
+            parcels=services.parcels,
+            courier=self.courier,
+            results=services.results,
+            pace=pace,
+            folder=r.folder,
+            meter=r.metrics,
+        )
+        reports = Reports(db, rights=services.rights, blocks=services.blocks, courier=self.courier, on_notice=self.wake)
+        posts = Posts(self.bot)
+        self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
+        erase = Erase(db, posts=posts, courier=self.courier)
+        self.joining = Joining(
+            db,
+            again=services.again,
+            copies=self._copies,
+            parcels=services.parcels,
+            posts=posts,
+            limits=self.courier,
+            folder=r.folder,
+        )
+        self.bot.parts = cogs(services, reports, erase, self.joining, audit, set_up)
+        notices = Notices(
+            db,
+            policies=services.policies,
+            herald=Herald(self.bot, labels={row.key: row.label for row in settings.catalogue.models}),
+            approvals=services.approvals,
+            pace=pace,
+        )
+        self.health = Health(r, self.bot, self.loops, services.balance)
+        alerts = Alerts(
+            db,
+            models=[row.key for row in settings.catalogue.models],
+            balance=services.balance,
+            low_balance=settings.low_balance,
+            disk_free=self.health.disk_free,
+            tell=self.operator.tell,
+        )
+        self.loops += [
+            Loop("reconcile", services.reconcile.step, every=pace.look / 1000),
+            Loop("dispatch", services.dispatch.step, every=5.0),
+            Loop("delivery", self._deliver, every=30.0),
+            Loop("notices", self._when_logged_in(notices.step), every=60.0),
+            Loop("erase", self._when_logged_in(erase.step), every=300.0),
+            Loop("housekeeping", services.housekeeping.step, every=3600.0),
+            Loop("alerts", alerts.step, every=60.0),
+        ]
+
+    def wake(self) -> None:
+        """Something happened that loops wait for."""
+        for loop in self.loops:
+            if loop.name not in ("housekeeping", "alerts", "erase"):  # these have their own hours
+                loop.wake()
+
+    def _when_logged_in(self, step: Callable[[], Awaitable[float | None]]) -> Callable[[], Awaitable[float | None]]:
+        async def stepped() -> float | None:
+            await self.bot.logged_in.wait()
+            return await step()
+
+        return stepped
+
+    async def _last_frame(self, job_id: str) -> bytes:
+        return await self._copies.last_frame(job_id)
+
+    async def _probe(self) -> bool | None:
+        return None
+
+    async def _tell(self, reason: str, subject: str) -> None:
+        next(loop for loop in self.loops if loop.name == "alerts").wake()
+        if self.bot.logged_in.is_set():
+            held_up = reason != "breaker_shut"
+            await update_waiting_cards(self._db, self.courier, subject=subject, held_up=held_up)
+
+    async def _is_told(self, digest: bytes) -> bool:
+        return await memory.get_meta(self._db.reader, "commands") == digest
+
+    async def _told(self, digest: bytes) -> None:
+        async with self._db.transaction() as conn:
+            await memory.set_meta(conn, "commands", digest)
+
+    async def _deliver(self) -> float | None:
+        if not self.bot.logged_in.is_set():
+            await self.bot.logged_in.wait()
+            try:
+                await show_late_cards(self._db, self.courier, before=self._begun_at)
+            except Fault as fault:
+                log.warning("cards of the last process could not be shown: %s", fault)
+        return await self.delivery.step()

@@ -1,0 +1,122 @@
+"""The services: what happens, each given the others that it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+from acedata.platform import balance
+from assembly.resources import Known, Resources
+from service.accounts import Accounts
+from service.again import Again
+from service.approvals import Approvals
+from service.auditlog import AuditLog
+from service.balance import Balance
+from service.blocks import Blocks
+from service.breakers import Breakers, Tell
+from service.cancel import Cancel
+from service.censor import Censor
+from service.decisions import Decisions
+from service.dispatch import Caps, Dispatch
+from service.doorman import Ceiling
+from service.drafts import Drafts
+from service.housekeeping import Housekeeping
+from service.intake import Intake
+from service.parcels import Parcels
+from service.patterns import WordRules, check_rule
+from service.pauses import Pauses
+from service.policies import Policies
+from service.preparing import Preparing
+from service.reconcile import Reconcile
+from service.refusals import Refusals
+from service.results import Results
+from service.rights import Rights
+from service.timekeeper import Timekeeper
+from service.treasury import Treasury
+from service.underway import UnderWay
+from settings import Settings
+
+
+class Services:
+    """Every service that knows nothing of Discord. `wake` tells the loops, `tell` the operator of a breaker."""
+
+    def __init__(
+        self,
+        r: Resources,
+        known: Known,
+        *,
+        wake: Callable[[], None],
+        tell: Tell,
+        last_frame: Callable[[str], Awaitable[bytes]],
+    ) -> None:
+        """`last_frame` cuts the picture with which a continued film begins from the film of a job."""
+        settings, db, pace = r.settings, r.db, r.pace
+        self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
+        self.pauses = Pauses(db, known=known.pauses, on_change=wake)
+        self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics)
+        self.dispatch = Dispatch(
+            db,
+            client=r.client,
+            prepare=Preparing(db, fetcher=r.fetcher, results=self.results, last_frame=last_frame).prepare,
+            links=r.links,
+            results=self.results,
+            breakers=self.breakers,
+            pauses=self.pauses,
+            caps=Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight),
+            pace=pace,
+        )
+        self.reconcile = Reconcile(
+            db,
+            client=r.client,
+            links=r.links,
+            results=self.results,
+            dispatch=self.dispatch,
+            timekeeper=Timekeeper(db, deadline=pace.deadline),
+            pace=pace,
+        )
+        self.policies = Policies(db)
+        self.rights = Rights(self.policies)
+        self.ceiling = Ceiling(daily=settings.daily_credits, server_daily=settings.server_daily_credits)
+        self.censor = Censor(db, policies=self.policies, compile_rules=WordRules, on_notice=wake)
+        self.intake = Intake(
+            db,
+            catalogue=settings.catalogue,
+            breakers=self.breakers,
+            policies=self.policies,
+            censor=self.censor,
+            ceiling=self.ceiling,
+            pauses=self.pauses,
+            allowed=settings.allowed_servers,
+            total_in_flight=settings.total_in_flight,
+            pace=pace,
+            on_job=wake,
+            meter=r.metrics,
+            log_prompts=settings.log_prompts,
+        )
+        self.accounts = Accounts(db, intake=self.intake)
+        self.cancel = Cancel(db, results=self.results, rights=self.rights)
+        self.under_way = UnderWay(db, rights=self.rights, on_change=wake)
+        self.audit = AuditLog(db, rights=self.rights)
+        self.approvals = Approvals(db, rights=self.rights, results=self.results)
+        self.decisions = Decisions(known=self.policies, rights=self.rights, check_rule=check_rule, on_notice=wake)
+        self.treasury = Treasury(db, known=self.policies, rights=self.rights, on_notice=wake)
+        self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=wake)
+        self.drafts = Drafts(db)
+        self.again = Again(db, allows_reuse=self._allows_reuse)
+        self.parcels = Parcels(db, fetcher=r.fetcher)
+        self.refusals = Refusals(db)
+        self.housekeeping = Housekeeping(
+            db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days
+        )
+        self.balance = Balance(_asking(settings))
+
+    async def _allows_reuse(self, guild_id: int) -> bool:
+        return (await self.policies.of(guild_id)).server.reuse
+
+
+def _asking(settings: Settings) -> Callable[[], Awaitable[float]] | None:
+    """How to ask for the API's balance, when the operator gave the means."""
+    token = settings.acedatacloud_platform_token
+    if token is None:
+        return None
+    return partial(balance, settings.acedatacloud_platform_url, token.reveal(), settings.acedatacloud_application_id)

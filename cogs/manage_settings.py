@@ -1,0 +1,73 @@
+"""/manage log-channel, delivery, timezone, language: a server's settings, one command each."""
+
+from __future__ import annotations
+
+from zoneinfo import available_timezones
+
+import discord
+from discord import app_commands
+
+from domain.faults import Refused
+from domain.policy import DELIVERIES
+from service.decisions import Decisions
+from ui import cards, words_rules
+from ui.answers import Reply, answer_with
+from ui.language import _
+from ui.places import person_of
+
+
+class ServerSettings(app_commands.Group):
+    """These commands stand directly under /manage."""
+
+    def __init__(self, decisions: Decisions) -> None:
+        super().__init__(name="settings", description="Settings")
+        self._decisions = decisions
+
+    @app_commands.command(name="log-channel", description="Where moderators read what happens")
+    @app_commands.describe(channel="Leave it out for none")
+    async def log_channel(
+        self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel | None = None
+    ) -> None:
+        await self._set(interaction, "log_channel_id", channel.id if channel else 0)
+
+    @app_commands.command(name="delivery", description="Where films go")
+    @app_commands.choices(
+        where=[
+            app_commands.Choice(name="a thread for each film", value="thread"),
+            app_commands.Choice(name="a thread for each member", value="member"),
+            app_commands.Choice(name="the channel itself", value="channel"),
+        ]
+    )
+    async def delivery(self, interaction: discord.Interaction, where: str) -> None:
+        if where not in DELIVERIES:
+            where = ""
+        await self._set(interaction, "delivery", where)
+
+    @app_commands.command(name="timezone", description="When days, weeks and months begin here")
+    @app_commands.describe(zone="Such as Europe/Berlin")
+    async def timezone(self, interaction: discord.Interaction, zone: app_commands.Range[str, 1, 60]) -> None:
+        await self._set(interaction, "timezone", zone.strip())
+
+    @timezone.autocomplete("zone")
+    async def complete_zone(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        wanted = typed.strip().casefold().replace(" ", "_")
+        found = sorted(zone for zone in available_timezones() if wanted in zone.casefold())
+        return [app_commands.Choice(name=zone, value=zone) for zone in found][:25]
+
+    @app_commands.command(name="language", description="What public cards are written in")
+    @app_commands.choices(
+        language=[app_commands.Choice(name=name, value=locale) for locale, name in words_rules.LANGUAGES.items()]
+    )
+    @app_commands.describe(language="If you leave this out: what the server says to Discord")
+    async def language(self, interaction: discord.Interaction, language: str | None = None) -> None:
+        await self._set(interaction, "language", language or "")
+
+    async def _set(self, interaction: discord.Interaction, name: str, value: str | int) -> None:
+        async def act() -> Reply:
+            if name == "language" and value and value not in words_rules.LANGUAGES:
+                raise Refused("language_unknown")
+            await self._decisions.set(person_of(interaction), name, value)
+            said = words_rules.setting_value(name, value)
+            return Reply(cards.note(_("{setting}: **{value}**").format(setting=words_rules.setting(name), value=said)))
+
+        await answer_with(interaction, act())

@@ -1,0 +1,106 @@
+"""The one way from a wish to a card: whoever asks, by a command, a form or a button, comes by here."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Awaitable
+
+import discord
+
+from domain.faults import Fault, Refused
+from domain.wish import Wish
+from service.drafts import Drafts
+from service.intake import Admitted, Intake, Order
+from ui import cards, places, results
+from ui.answers import Reply, answer_with
+from ui.language import _
+from ui.places import Places
+from ui.words_refused import explain
+
+log = logging.getLogger("clapper.starting")
+
+#: Refusals that no form can help: nothing is kept for them.
+_HOPELESS = ("server_not_allowed", "server_only", "already_taken")
+
+
+class Starting:
+    """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
+
+    def __init__(self, intake: Intake, drafts: Drafts, where: Places) -> None:
+        self._intake = intake
+        self._places = where
+        self._drafts = drafts
+
+    async def start(
+        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], *, otherwise: Wish | None = None
+    ) -> None:
+        """Answer an interaction with the film of a wish.
+
+        Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything.
+        """
+        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise))
+        job_id: str | None = interaction.extras.get("job")
+        if job_id and shown.message_id:
+            await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
+
+    async def _reply(
+        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], otherwise: Wish | None
+    ) -> Reply:
+        try:
+            wanted = wish if isinstance(wish, Wish) else await wish
+        except Refused as fault:
+            return await self._refused(interaction, otherwise, fault)
+        try:
+            if not wanted.home:
+                places.kind_of(interaction)
+            order = await self._intake.check(await self._places.ask(interaction, wanted), **wanted.options)
+            if wanted.private:
+                return await self._start_private(interaction, order)
+            places.check_rights(interaction, places.kind_of(interaction))
+            return await self._start(interaction, order)
+        except Refused as fault:
+            return await self._refused(interaction, wanted, fault)
+
+    async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
+        admitted = await self._intake.admit(order)
+        if admitted.double:
+            return Reply(_card(admitted))
+        interaction.extras["job"] = admitted.job.id
+        return Reply(lambda: _card(admitted), public=True, locale=admitted.job.server_locale)
+
+    async def _start_private(self, interaction: discord.Interaction, order: Order) -> Reply:
+        """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""
+        nobody = discord.AllowedMentions.none()
+        try:
+            message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
+        except (discord.Forbidden, discord.NotFound) as error:
+            raise Refused("dm_closed") from error
+        try:
+            admitted = await self._intake.admit(order, card=(message.channel.id, message.id))
+        except BaseException:
+            with contextlib.suppress(discord.HTTPException):
+                await message.delete()
+            raise
+        if admitted.double:
+            await message.delete()
+            return Reply(_card(admitted))
+        with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
+            await message.edit(view=_card(admitted), allowed_mentions=nobody)
+        where = _("Started, for you alone: it comes to [our conversation]({link}).").format(link=message.jump_url)
+        return Reply(cards.note(f"🎬 {where}"))
+
+    async def _refused(self, interaction: discord.Interaction, wish: Wish | None, fault: Refused) -> Reply:
+        log.info("refused: %s", fault)
+        if wish is None or fault.reason in _HOPELESS:
+            return Reply(cards.refusal(explain(fault)))
+        try:
+            draft = await self._drafts.keep(wish, author_id=interaction.user.id, fault=fault)
+        except Fault as trouble:  # the refusal is worth more than its button
+            log.warning("a draft could not be kept: %s", trouble)
+            return Reply(cards.refusal(explain(fault)))
+        return Reply(cards.refusal(explain(fault), buttons=(results.fix(draft.id),)))
+
+
+def _card(admitted: Admitted) -> cards.Card:
+    return cards.waiting(admitted.job, left=admitted.left, ready_at=admitted.ready_at, ahead=admitted.ahead)

@@ -1,0 +1,164 @@
+"""Films as beginnings: what a new film may be built on, by whom, and how its chain came to be; asked at every press."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+from domain.faults import BadPicture, Refused
+from domain.job import FINAL, Job
+from domain.request import options_of
+from domain.wish import Wish, frame_of, framed
+from storage import inputs, jobs, lineage
+from storage.database import Database
+
+#: Generations of a chain that a recipe shows, and films that are joined at most.
+CHAIN_MOST = 10
+
+#: Whether a server lets its members build on one another's films.
+AllowsReuse = Callable[[int], Awaitable[bool]]
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who presses, and where: `guild_id` is 0 in a direct message."""
+
+    guild_id: int
+    user_id: int
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A form to be opened: the wish that fills it in, and what to say beside its fields (a reason and its values)."""
+
+    wish: Wish
+    reason: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+class Again:
+    """Finds generations for those who may see them, and the wishes that begin from them."""
+
+    def __init__(self, db: Database, *, allows_reuse: AllowsReuse) -> None:
+        self._db = db
+        self._allows_reuse = allows_reuse
+
+    async def see(self, job_id: str, who: Who) -> Job:
+        """A generation that this person may know of. Raises Refused `job_gone` for any other."""
+        async with self._db.transaction() as conn:
+            job = await jobs.get(conn, job_id)
+        return _visible(job, who, "job_gone")
+
+    async def of_message(self, message_id: int, who: Who) -> Job:
+        """The generation that a message of ours shows. Raises Refused `no_film_here`."""
+        async with self._db.transaction() as conn:
+            job = await lineage.of_message(conn, message_id)
+        return _visible(job, who, "no_film_here")
+
+    async def chain(self, job: Job, who: Who) -> list[Job]:
+        """The generation and those that it came from, as far as this person may know of them, the newest first."""
+        found = await lineage.ancestors(self._db.reader, job.id, most=CHAIN_MOST)
+        return [one for one in found if one.id == job.id or _is_visible(one, who)]
+
+    async def parts(self, job_id: str, who: Who) -> list[Job]:
+        """The films that lead to this one by their frames, the first one first. Raises Refused."""
+        job = await self.see(job_id, who)
+        async with self._db.transaction() as conn:
+            found = await lineage.ancestors(conn, job.id, by="continues", most=CHAIN_MOST)
+        parts = list(itertools.takewhile(lambda one: one.films and _is_visible(one, who), found))
+        if len(parts) < 2:
+            raise Refused("nothing_to_join")
+        for part in parts:
+            await self._check(part, "join", who)
+        return parts[::-1]
+
+    async def wish(self, job_id: str, action: str, who: Who) -> Wish:
+        """The wish that begins from a generation in this way (one of domain.wish.ACTIONS).
+
+        Raises Refused where there is nothing to build on, or this person may not.
+        """
+        job = await self.see(job_id, who)
+        if job.state not in FINAL:
+            raise Refused("film_running")
+        await self._check(job, action, who)
+        async with self._db.transaction() as conn:
+            pictures = await inputs.reusable(conn, job.id)
+        wish = Wish(
+            options=options_of(job.request),
+            pictures=pictures,
+            private=job.private or not who.guild_id,
+            spoiler=job.spoiler,
+            parent_id=job.id,
+            action=action,
+            credit=0 if job.author_id == who.user_id else job.author_id,
+            continues=job.continues,
+            home=None if who.guild_id else (job.guild_id, job.channel_id),
+        )
+        return replace(wish, pictures=(frame_of(job.id),), continues=job.id) if action == "continue" else wish
+
+    async def opening(self, job_id: str, action: str, who: Who) -> Opening:
+        """The form for a wish that begins from a generation. Raises Refused as `wish` does."""
+        wish = await self.wish(job_id, action, who)
+        if action != "retry":
+            return await self.opened(wish)
+        job = await self.see(job_id, who)
+        return await self.opened(wish, job.reason, _values_of(job))
+
+    async def opened(self, wish: Wish, reason: str = "", values: Mapping[str, Any] | None = None) -> Opening:
+        """The form for a wish, without the pictures that cannot be used: broken, or no longer kept."""
+        values = values or {}
+        pictures = list(wish.pictures)
+        bad = values.get("position")
+        if (reason in BadPicture.REASONS or reason == "attachment_large") and isinstance(bad, int):
+            del pictures[bad - 1 : bad]
+        elif reason == "film_gone":
+            pictures = [picture for picture in pictures if not framed(picture.url)]
+        async with self._db.transaction() as conn:
+            lost = await inputs.lost(conn, pictures)
+        kept = tuple(picture for picture in pictures if picture.sha256 not in lost)
+        continues = wish.continues if kept[:1] == wish.pictures[:1] else ""
+        wish = replace(wish, pictures=kept, continues=continues)
+        return Opening(wish, reason or ("pictures_forgotten" if lost else ""), values)
+
+    async def reserve(self, job_id: str, who: Who, *, reserved: bool) -> None:
+        """Keep a film of one's own from being built on by others, or let them again."""
+        job = await self.see(job_id, who)
+        if job.author_id != who.user_id:
+            raise Refused("not_yours")
+        async with self._db.transaction() as conn:
+            await jobs.change(conn, job.id, reserved=int(reserved))
+
+    async def _check(self, job: Job, action: str, who: Who) -> None:
+        if job.author_id != who.user_id:
+            if not job.films or action == "retry":
+                raise Refused("not_yours")
+            if job.reserved:
+                raise Refused("reserved")
+            if not await self._allows_reuse(job.guild_id):
+                raise Refused("no_reuse")
+        if action == "continue" and not job.films:
+            raise Refused("no_film_here")
+
+
+def _visible(job: Job | None, who: Who, otherwise: str) -> Job:
+    if job is None or not _is_visible(job, who):
+        raise Refused(otherwise)
+    return job
+
+
+def _is_visible(job: Job, who: Who) -> bool:
+    """In its own server, or its author's direct messages; a private one for its author alone, a deleted one never."""
+    own = job.author_id == who.user_id
+    here = job.guild_id == who.guild_id or (own and not who.guild_id)
+    return here and (own or not job.private) and not job.deleted_at
+
+
+def _values_of(job: Job) -> dict[str, Any]:
+    try:
+        values: object = json.loads(job.detail)
+    except ValueError:
+        return {}
+    return cast("dict[str, Any]", values) if isinstance(values, dict) else {}

@@ -1,0 +1,40 @@
+"""Drafts: a refused wish waits a day behind a button, so that nothing has to be typed or attached again."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from domain.faults import Fault, Refused
+from domain.wish import Wish
+from service.loops import now_ms
+from storage import drafts
+from storage.database import Database
+from storage.drafts import Draft
+
+#: Milliseconds that a draft is kept. The links of its pictures die after a day, too.
+DRAFT_LIFE = 86_400_000
+
+
+class Drafts:
+    """Keeps wishes for their authors alone."""
+
+    def __init__(self, db: Database, *, clock: Callable[[], int] = now_ms) -> None:
+        self._db = db
+        self._clock = clock
+
+    async def keep(self, wish: Wish, *, author_id: int, fault: Fault | None = None) -> Draft:
+        """Write a wish down, with why it was refused if it was."""
+        values = dict(fault.values) if fault else {}
+        draft = Draft(secrets.token_hex(8), author_id, wish, fault.reason if fault else "", values)
+        async with self._db.transaction() as conn:
+            await drafts.keep(conn, draft, self._clock())
+        return draft
+
+    async def get(self, draft_id: str, *, author_id: int) -> Draft:
+        """A member's own draft. Raises Refused when it is gone, or somebody else's."""
+        async with self._db.transaction() as conn:
+            draft = await drafts.get(conn, draft_id, since=self._clock() - DRAFT_LIFE)
+        if draft is None or draft.author_id != author_id:
+            raise Refused("draft_gone")
+        return draft

@@ -1,0 +1,193 @@
+"""Behind More… and a right-click: recipes with their chain, deleting, and films made from anybody's pictures."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests import clips
+from tests.conftest import OpenStage, Stage
+from tests.making import beside, film, held, job, results, submit, tasks, told
+from tests.sim import at_once, buttons, content, eventually, seen_by, words
+
+PICTURE = clips.picture()
+
+
+async def test_a_recipe_can_be_copied(stage: Stage) -> None:
+    """More… shows the command line as plain text that a phone can copy, whoever presses; a stranger gets no Delete."""
+    message = await film(stage, stage.world.thread, model="sora-2-pro", image1=("b.png", PICTURE))
+    shown = await stage.world.visitor.click(message, label="More…")
+    assert shown.ephemeral
+    assert shown.response is not None
+    text = shown.response.content
+    assert "```\n/video prompt:a paper boat model:sora-2-pro duration:10 orientation:landscape size:small\n```" in text
+    assert "It began with a picture" in text
+    assert buttons(shown.response) == ["Keep it to myself", "Delete"]
+    stranger = stage.world.guild.add_member(stage.env.create_user("stranger"))
+    shown = await stranger.click(message, label="More…")
+    assert shown.response is not None
+    assert "/video prompt:a paper boat" in shown.response.content
+    assert buttons(shown.response) == []
+    shown = await stage.world.moderator.click(message, label="More…")
+    assert shown.response is not None
+    assert buttons(shown.response) == ["Delete"]
+
+
+@pytest.mark.parametrize("prompt", ["a boat " * 300, "```js\nboat\n```"], ids=["long", "fenced"])
+async def test_what_cannot_be_shown_is_a_file(stage: Stage, prompt: str) -> None:
+    """A recipe over 1,800 characters, or one that would break out of its box, comes as a text file."""
+    message = await film(stage, stage.world.thread, prompt=prompt)
+    shown = await stage.world.visitor.click(message, label="More…")
+    assert shown.response is not None
+    (file,) = shown.response.attachments
+    assert file.filename.endswith(".txt")
+    assert content(stage.env, file).decode() == (
+        f"/video prompt:{prompt.strip()} model:sora-2 duration:10 orientation:landscape size:small"
+    )
+    assert "```" not in shown.response.content
+
+
+async def test_the_chain_is_told(stage: Stage) -> None:
+    """Each generation knows its parent: the recipe lists the steps with links, and what changed between them."""
+    you, other, place = stage.world.visitor, stage.world.moderator, stage.world.thread
+    first = await film(stage, place, prompt="a boat in the rain at night")
+    opened = await other.click(first, label="Edit")
+    await submit(other, opened, prompt="a boat in the snow at night", duration=["15"], shape=["portrait"])
+    await stage.api.finish((await tasks(stage, 2)).id)
+    second = (await eventually(lambda: results(place)[1:], within=20))[0]
+    await you.click(second, label="Again")
+    await stage.api.finish((await tasks(stage, 3)).id)
+    third = (await eventually(lambda: results(place)[2:], within=20))[0]
+    await told(stage, 3)
+    shown = await you.click(third, label="More…")
+    assert shown.response is not None
+    lines = shown.response.content.splitlines()
+    steps = lines[lines.index("**How it came to be**") + 1 :]
+    link = f"https://discord.com/channels/{stage.world.guild.id}/{place.id}"
+    assert steps[0] == f"1. [begun]({link}/{first.id}) · <@{you.id}> · Sora 2 · 10 s · landscape · small"
+    assert steps[1] == (
+        f"2. [changed]({link}/{second.id}) · <@{other.id}> · 10 s → 15 s, landscape → portrait, ~~rain~~ **snow**"
+    )
+    assert steps[2] == f"3. [run again]({link}/{third.id}) · <@{you.id}>"
+
+
+async def test_deleting_takes_the_message_and_the_pictures(stage: Stage) -> None:
+    """The author asks, is asked once more, and film, card's words and stored pictures go; the ledger stays."""
+    you, place = stage.world.visitor, stage.world.thread
+    message = await film(stage, place, image1=("b.png", PICTURE))
+    before = await stage.rows("SELECT count(*) AS n FROM ledger")
+    menu = await you.click(message, label="More…")
+    assert menu.response is not None
+    ask = await you.click(menu.response, label="Delete")
+    assert ask.response is not None
+    assert "Delete this film?" in words(ask.response)
+    assert results(place) == [message]
+    presses = (you.click(ask.response, label="Delete it") for _ in range(2))
+    done = [answer.response for answer in await at_once(stage.env, presses)]
+    assert sorted("Deleted" in words(one) for one in done if one) == [False, True]
+    assert results(place) == []
+    assert not any("a paper boat" in text for text in seen_by(place, stage.world.moderator))
+    assert await stage.rows("SELECT * FROM pictures") == []
+    assert await stage.rows("SELECT * FROM inputs") == []
+    assert await stage.rows("SELECT count(*) AS n FROM ledger") == before
+    assert (await job(stage))["deleted_at"] > 0
+
+
+async def test_pictures_of_other_films_stay(stage: Stage) -> None:
+    """What another generation needs is not taken from it."""
+    you, place = stage.world.visitor, stage.world.thread
+    message = await film(stage, place, image1=("b.png", PICTURE))
+    await you.click(message, label="Again")
+    menu = await you.click(message, label="More…")
+    assert menu.response is not None
+    ask = await you.click(menu.response, label="Delete")
+    assert ask.response is not None
+    await you.click(ask.response, label="Delete it")
+    assert await stage.rows("SELECT count(*) AS n FROM pictures") == [{"n": 1}]
+    await stage.api.finish((await tasks(stage, 2)).id)
+    await eventually(lambda: results(place), within=20)
+
+
+async def test_a_moderator_may_delete(stage: Stage) -> None:
+    """A moderator may, too; a menu that still stands open afterwards is asked anew."""
+    other, place = stage.world.moderator, stage.world.thread
+    message = await film(stage, place)
+    menu = await other.click(message, label="More…")
+    assert menu.response is not None
+    ask = await other.click(menu.response, label="Delete")
+    assert ask.response is not None
+    await other.click(ask.response, label="Delete it")
+    assert results(place) == []
+    for pressed in (
+        await other.click(menu.response, label="Delete"),
+        await other.click(ask.response, label="Delete it"),
+    ):
+        assert pressed.response is not None
+        assert "no longer known" in words(pressed.response)
+
+
+async def test_animate_a_picture_of_anybody(stage: Stage) -> None:
+    """A right-click on any message with pictures opens the form with them, several in their order."""
+    you, place = stage.world.visitor, stage.world.thread
+    files = [("one.png", PICTURE), ("notes.txt", b"words"), ("two.png", PICTURE)]
+    message = await stage.world.moderator.send(place, "look", attachments=files)
+    opened = await you.context_menu(place, "Animate this image", message)
+    assert "keep the 2 pictures" in beside(opened.modal, "pictures")
+    await submit(you, opened, prompt="they move")
+    assert len((await tasks(stage, 1)).request["image_urls"]) == 2
+
+
+async def test_animate_needs_a_picture(stage: Stage) -> None:
+    """A message of words is no picture: said, for the member's eyes only."""
+    message = await stage.world.moderator.send(stage.world.thread, "only words")
+    answer = await stage.world.visitor.context_menu(stage.world.thread, "Animate this image", message)
+    assert answer.modal is None
+    assert answer.ephemeral
+    assert answer.response is not None
+    assert "no picture in that message" in words(answer.response)
+
+
+async def test_right_clicks_on_the_bots_messages(stage: Stage) -> None:
+    """Continue this film and Show the recipe work on the film and on its card, and say so on anything else."""
+    you, place = stage.world.visitor, stage.world.thread
+    message = await film(stage, place)
+    card = next(m for m in place.history() if "is ready" in words(m) and not m.attachments)
+    for target in (message, card):
+        opened = await you.context_menu(place, "Continue this film", target)
+        assert held(opened.modal)["prompt"] == "a paper boat"
+        shown = await you.context_menu(place, "Show the recipe", target)
+        assert shown.response is not None
+        assert "/video prompt:a paper boat" in shown.response.content
+    other = await stage.world.moderator.send(place, "hello")
+    for name in ("Continue this film", "Show the recipe"):
+        answer = await you.context_menu(place, name, other)
+        assert answer.ephemeral
+        assert answer.response is not None
+        assert "no film of mine" in words(answer.response)
+
+
+async def test_a_film_in_the_making_cannot_be_continued(stage: Stage) -> None:
+    """A right-click on a waiting card says to wait."""
+    you, place = stage.world.visitor, stage.world.thread
+    card = (await you.slash(place, "video", prompt="a boat")).response
+    assert card is not None
+    answer = await you.context_menu(place, "Continue this film", card)
+    assert answer.response is not None
+    assert "still being made" in words(answer.response)
+
+
+async def test_a_restart_between_deleting_and_removing(open_stage: OpenStage) -> None:
+    """Discord does not take the removal: the message goes at the next try, by another process."""
+    async with open_stage() as stage:
+        you, place = stage.world.visitor, stage.world.thread
+        message = await film(stage, place)
+        path = f"/channels/{place.id}/messages/{message.id}"
+        stage.env.inject_error("DELETE", path, status=500, message="down", times=1)
+        menu = await you.click(message, label="More…")
+        assert menu.response is not None
+        ask = await you.click(menu.response, label="Delete")
+        assert ask.response is not None
+        await you.click(ask.response, label="Delete it")
+        assert results(place) == [message]
+        await stage.restart()
+        await eventually(lambda: results(place) == [])
+        await eventually(lambda: any("film was deleted" in words(m) for m in place.history()))
