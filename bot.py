@@ -70,10 +70,10 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         folder = db.path.with_name(db.path.name + ".films")
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
         await asyncio.to_thread(folder.mkdir)
-        resources = Resources(settings, pace, db, links, client, fetcher, folder, metrics)
-        parts = Parts(resources, await Known.read(db))
         async with db.transaction() as conn:
             instance = await memory.new_instance(conn)
+        resources = Resources(settings, pace, db, links, client, fetcher, folder, metrics, instance)
+        parts = Parts(resources, await Known.read(db))
 
         async def picture(job_id: str, n: int) -> tuple[str, bytes] | None:
             stored = await inputs.for_media(db.reader, job_id, n)

@@ -6,6 +6,7 @@ import discord
 from discord.ext import commands
 
 from assembly.services import Services
+from cogs.confirming import Confirming
 from cogs.decide import Decide
 from cogs.forms import Forms
 from cogs.generate import Generate
@@ -15,6 +16,7 @@ from cogs.manage_audit import Audit, AuditPages
 from cogs.manage_check import Check, Probe
 from cogs.manage_films import Films
 from cogs.manage_money import Limit, Money
+from cogs.manage_pause import Pausing
 from cogs.manage_rules import Channels, ForbiddenWords, People
 from cogs.manage_settings import ServerSettings
 from cogs.quota import Quota
@@ -40,6 +42,7 @@ def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Mana
             Money(s.treasury),
             People(s.blocks, s.decisions),
             Films(s.under_way, s.cancel),
+            Pausing(s.halting),
             ServerSettings(s.decisions),
             audit,
             Check(s.decisions, probe),
@@ -68,6 +71,7 @@ def cogs(
     return [
         Generate(s.intake, start=start, open_form=forms.open_new),
         forms,
+        Confirming(s.drafts, start=start),
         Results(s.again, erase, joining, start=start, moderates=moderates, more=[reporting.entry]),
         reporting,
         Quota(s.accounts, places),

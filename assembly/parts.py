@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
+
+import aiohttp
 
 from assembly.commands import cogs, manage
 from assembly.health import Health
+from assembly.probe import probe
 from assembly.resources import Known, Resources
 from assembly.services import Services
 from cogs.client import Clapper
@@ -36,6 +40,7 @@ class Parts:
     def __init__(self, r: Resources, known: Known) -> None:
         settings, db, pace = r.settings, r.db, r.pace
         self._db = db
+        self._links, self._instance = r.links, r.instance
         self._begun_at = now_ms()
         self.loops: list[Loop] = []
         self.operator = Operator(settings.operator_channel_id)
@@ -60,7 +65,13 @@ class Parts:
             folder=r.folder,
             meter=r.metrics,
         )
-        reports = Reports(db, rights=services.rights, blocks=services.blocks, courier=self.courier, on_notice=self.wake)
+        reports = Reports(
+            db,
+            rights=services.rights,
+            blocks=services.blocks,
+            courier=self.courier,
+            on_notice=partial(self.wake, "notices"),
+        )
         posts = Posts(self.bot)
         self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
         erase = Erase(db, posts=posts, courier=self.courier)
@@ -100,10 +111,11 @@ class Parts:
             Loop("alerts", alerts.step, every=60.0),
         ]
 
-    def wake(self) -> None:
-        """Something happened that loops wait for."""
+    def wake(self, *names: str) -> None:
+        """Something happened that the loops of these names wait for; with none, that any may wait for."""
         for loop in self.loops:
-            if loop.name not in ("housekeeping", "alerts", "erase"):  # these have their own hours
+            # Housekeeping, alerts and erasing have their own hours.
+            if loop.name in (names or ("reconcile", "dispatch", "delivery", "notices")):
                 loop.wake()
 
     def _when_logged_in(self, step: Callable[[], Awaitable[float | None]]) -> Callable[[], Awaitable[float | None]]:
@@ -117,7 +129,13 @@ class Parts:
         return await self._copies.last_frame(job_id)
 
     async def _probe(self) -> bool | None:
-        return None
+        """Whether the public address leads here; None without one."""
+        if not self._links.public_url:
+            return None
+        try:
+            return (await probe(self._links))[1] == self._instance
+        except (aiohttp.ClientError, OSError, TimeoutError):
+            return False
 
     async def _tell(self, reason: str, subject: str) -> None:
         next(loop for loop in self.loops if loop.name == "alerts").wake()

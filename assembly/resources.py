@@ -27,6 +27,8 @@ class Resources:
     fetcher: Fetcher
     folder: Path
     metrics: metrics.Metrics
+    #: Tells this bot from another that has a copy of our database.
+    instance: str = ""
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from service.decisions import Decisions
 from service.dispatch import Caps, Dispatch
 from service.doorman import Ceiling
 from service.drafts import Drafts
+from service.halting import Halting
 from service.housekeeping import Housekeeping
 from service.intake import Intake
 from service.parcels import Parcels
@@ -38,21 +39,22 @@ from settings import Settings
 
 
 class Services:
-    """Every service that knows nothing of Discord. `wake` tells the loops, `tell` the operator of a breaker."""
+    """Every service that knows nothing of Discord. `wake` tells the loops of these names, `tell` the operator of a breaker."""
 
     def __init__(
         self,
         r: Resources,
         known: Known,
         *,
-        wake: Callable[[], None],
+        wake: Callable[..., None],
         tell: Tell,
         last_frame: Callable[[str], Awaitable[bytes]],
     ) -> None:
         """`last_frame` cuts the picture with which a continued film begins from the film of a job."""
         settings, db, pace = r.settings, r.db, r.pace
+        told = partial(wake, "notices")
         self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
-        self.pauses = Pauses(db, known=known.pauses, on_change=wake)
+        self.pauses = Pauses(db, known=known.pauses, on_change=partial(wake, "dispatch"))
         self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics)
         self.dispatch = Dispatch(
             db,
@@ -77,7 +79,7 @@ class Services:
         self.policies = Policies(db)
         self.rights = Rights(self.policies)
         self.ceiling = Ceiling(daily=settings.daily_credits, server_daily=settings.server_daily_credits)
-        self.censor = Censor(db, policies=self.policies, compile_rules=WordRules, on_notice=wake)
+        self.censor = Censor(db, policies=self.policies, compile_rules=WordRules, on_notice=told)
         self.intake = Intake(
             db,
             catalogue=settings.catalogue,
@@ -95,12 +97,19 @@ class Services:
         )
         self.accounts = Accounts(db, intake=self.intake)
         self.cancel = Cancel(db, results=self.results, rights=self.rights)
-        self.under_way = UnderWay(db, rights=self.rights, on_change=wake)
+        self.under_way = UnderWay(db, rights=self.rights, on_change=partial(wake, "delivery", "notices"))
         self.audit = AuditLog(db, rights=self.rights)
         self.approvals = Approvals(db, rights=self.rights, results=self.results)
-        self.decisions = Decisions(known=self.policies, rights=self.rights, check_rule=check_rule, on_notice=wake)
-        self.treasury = Treasury(db, known=self.policies, rights=self.rights, on_notice=wake)
-        self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=wake)
+        self.decisions = Decisions(known=self.policies, rights=self.rights, check_rule=check_rule, on_notice=told)
+        self.treasury = Treasury(db, known=self.policies, rights=self.rights, on_notice=told)
+        self.halting = Halting(
+            db,
+            rights=self.rights,
+            pauses=self.pauses,
+            operator_channel_id=settings.operator_channel_id,
+            on_notice=told,
+        )
+        self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=told)
         self.drafts = Drafts(db)
         self.again = Again(db, allows_reuse=self._allows_reuse)
         self.parcels = Parcels(db, fetcher=r.fetcher)

@@ -48,7 +48,7 @@ def intake_on(db: Database) -> Intake:
         allowed=frozenset(),
         total_in_flight=5,
         pace=pace,
-        on_job=lambda: None,
+        on_job=lambda *_: None,
         meter=Meter(),
     )
 

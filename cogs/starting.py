@@ -12,7 +12,7 @@ from domain.faults import Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
 from service.intake import Admitted, Intake, Order
-from ui import cards, places, results
+from ui import cards, cards_account, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
 from ui.places import Places
@@ -33,19 +33,24 @@ class Starting:
         self._drafts = drafts
 
     async def start(
-        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], *, otherwise: Wish | None = None
+        self,
+        interaction: discord.Interaction,
+        wish: Wish | Awaitable[Wish],
+        *,
+        otherwise: Wish | None = None,
+        confirmed: bool = False,
     ) -> None:
-        """Answer an interaction with the film of a wish.
+        """Answer an interaction with the film of a wish; `confirmed`: its price was said before.
 
         Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything.
         """
-        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise))
+        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise, confirmed))
         job_id: str | None = interaction.extras.get("job")
         if job_id and shown.message_id:
             await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
 
     async def _reply(
-        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], otherwise: Wish | None
+        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], otherwise: Wish | None, confirmed: bool
     ) -> Reply:
         try:
             wanted = wish if isinstance(wish, Wish) else await wish
@@ -55,12 +60,29 @@ class Starting:
             if not wanted.home:
                 places.kind_of(interaction)
             order = await self._intake.check(await self._places.ask(interaction, wanted), **wanted.options)
+            if order.confirm and not confirmed:
+                return await self._ask_first(interaction, wanted, order)
             if wanted.private:
                 return await self._start_private(interaction, order)
             places.check_rights(interaction, places.kind_of(interaction))
             return await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
+
+    async def _ask_first(self, interaction: discord.Interaction, wish: Wish, order: Order) -> Reply:
+        """Above a price that moderators set, a member says yes before anything is charged."""
+        account = await self._intake.account(order.ask)
+        draft = await self._drafts.keep(wish, author_id=interaction.user.id)
+        return Reply(
+            cards_account.confirm(
+                order.price,
+                prompt=order.request.prompt,
+                left=account.left,
+                granted=account.granted,
+                renews_at=account.renews_at,
+                draft_id=draft.id,
+            )
+        )
 
     async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
         admitted = await self._intake.admit(order)

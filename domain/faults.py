@@ -100,6 +100,8 @@ class Refused(Fault):
             "reported",
             "range",
             "reset_what",
+            "not_paused",
+            "everywhere_only",
             "not_a_member",
             "period_unknown",
             "everyone_moderates",

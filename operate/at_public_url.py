@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
 from contextlib import AsyncExitStack
@@ -10,6 +9,7 @@ from typing import Any
 
 import aiohttp
 
+from assembly.probe import probe
 from operate.at_home import Home
 from operate.checks import Check, bad, good, none
 from service.links import Links
@@ -39,11 +39,7 @@ async def look(settings: Settings, home: Home) -> list[Check]:
 async def _round_trip(url: str, links: Links, instance: str) -> Check:
     began = time.monotonic()
     try:
-        async with (
-            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session,
-            session.post(links.probe(int(time.time()) % 1_000_000_000), json={}, allow_redirects=False) as answer,
-        ):
-            status, raw = answer.status, await answer.content.read(10_000)
+        status, answered = await probe(links)
     except aiohttp.ClientConnectorCertificateError:
         return bad(_NAME, f"{url}: its certificate is not valid", "Let the proxy get one for this name (Caddy does).")
     except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -53,20 +49,12 @@ async def _round_trip(url: str, links: Links, instance: str) -> Check:
         return bad(
             _NAME, f"{url} leads elsewhere ({status})", "The API follows nobody: set PUBLIC_URL to the last address."
         )
-    if status != 200 or _instance(raw) is None:
+    if status != 200 or answered is None:
         todo = "Let the proxy hand /callback/ and /media/ to CALLBACK_PORT unchanged, POST included."
         return bad(_NAME, f"{url} is answered by something else ({status})", todo)
-    if _instance(raw) != instance:
+    if answered != instance:
         return bad(_NAME, f"{url} leads to another Clapper", "Stop that one, or point the proxy at this one.")
     return good(_NAME, f"{url} leads here ({1000 * (time.monotonic() - began):.0f} ms)")
-
-
-def _instance(raw: bytes) -> str | None:
-    try:
-        answer: Any = json.loads(raw)
-        return str(answer["instance"])
-    except (ValueError, KeyError, TypeError):
-        return None
 
 
 async def _ignore(job_id: str, attempt: int, payload: dict[str, Any]) -> None:

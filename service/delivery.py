@@ -7,6 +7,7 @@ import logging
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -87,7 +88,7 @@ class Delivery:
         self._meter = meter
         self._at_once = at_once
         self._clock = clock
-        self._crew = Crew("deliver", on_end=results.changed)
+        self._crew = Crew("deliver", on_end=partial(results.changed, "delivery"))
         self._stopping = False
 
     async def step(self) -> float | None:

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from acedata.client import VideoClient
@@ -69,8 +70,8 @@ class Dispatch:
         self._pace = pace
         self._clock = clock
         #: Jobs whose request is on its way now: nobody looks for these.
-        self.sending = Crew("send", on_end=results.changed)
-        self._preparing = Crew("prepare", on_end=results.changed)
+        self.sending = Crew("send", on_end=partial(results.changed, "dispatch"))
+        self._preparing = Crew("prepare", on_end=partial(results.changed, "dispatch"))
         self._held: dict[str, int] = {}
         self._last_step: float | None = None
         self._stopping = False

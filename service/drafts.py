@@ -38,3 +38,11 @@ class Drafts:
         if draft is None or draft.author_id != author_id:
             raise Refused("draft_gone")
         return draft
+
+    async def take(self, draft_id: str, *, author_id: int) -> Wish:
+        """A member's own draft, for once: a second press finds it gone. Raises Refused then."""
+        draft = await self.get(draft_id, author_id=author_id)
+        async with self._db.transaction() as conn:
+            if not await drafts.take(conn, draft_id, author_id):
+                raise Refused("draft_gone")
+        return draft.wish

@@ -13,7 +13,7 @@ from domain import trail
 from domain.ask import Ask
 from domain.catalogue import Catalogue, Model
 from domain.faults import Refused
-from domain.job import Job, JobState
+from domain.job import FINAL, Job, JobState
 from domain.pace import Pace
 from domain.request import GenerationRequest, parse
 from service import doorman
@@ -78,7 +78,7 @@ class Intake:
         allowed: frozenset[int],
         total_in_flight: int,
         pace: Pace,
-        on_job: Callable[[], None],
+        on_job: Callable[..., None],
         meter: Meter,
         log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
@@ -152,8 +152,11 @@ class Intake:
         doorman.check(ask, policy, now=self._clock())
         doorman.check_request(request, doorman.standing_of(ask, policy, self._ceiling), self.catalogue)
         await self._censor.check(ask, request.prompt)
-        if policy.spoils(ask.spot.ids):
-            ask = replace(ask, spoiler=True)
+        ask = replace(
+            ask,
+            spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
+            server_locale=policy.server.language or ask.server_locale,
+        )
         price = row.price(request.size, request.duration)
         return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
 
@@ -173,7 +176,7 @@ class Intake:
         row = self.catalogue.get(order.request.model)
         assert row is not None
         job = Job(
-            id="".join(secrets.choice(_ALPHABET) for _ in range(10)),
+            id="".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(10)),
             interaction_id=ask.interaction_id,
             guild_id=ask.guild_id,
             channel_id=ask.channel_id,
@@ -209,7 +212,7 @@ class Intake:
             self._meter.credits("hold", job.price)
             prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
-        self._on_job()
+            self._on_job("dispatch", *(("notices",) if admitted.job.state is JobState.AWAITING else ()))
         return admitted
 
     async def _write(self, job: Job, fold: str, order: Order) -> Admitted:
@@ -229,7 +232,6 @@ class Intake:
             terms = doorman.terms_of(ask, policy, self._ceiling)
             job = replace(
                 job,
-                server_locale=policy.server.language or job.server_locale,
                 delivery=policy.server.delivery,
                 member_most=terms.standing.in_flight or 0,
             )
@@ -252,8 +254,9 @@ class Intake:
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""
         async with self._db.transaction() as conn:
-            await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
-        self._on_job()
+            state = await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
+        if state in FINAL:
+            self._on_job("delivery")  # its end has waited for its card
 
 
 def _fold(order: Order) -> str:

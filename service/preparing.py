@@ -71,7 +71,7 @@ class Preparing:
                 return
             ready.append((item.n, fitted, whole))
         now = self._clock()
-        async with self._db.transaction() as conn:
+        async with self._db.transaction(heavy=True) as conn:
             for n, fitted, whole in ready:
                 await inputs.keep(conn, job.id, n, fitted, source=whole, now=now)
             await jobs.change(conn, job.id, prepared_at=now, request=request.to_json())

@@ -41,6 +41,12 @@ async def get(conn: aiosqlite.Connection, draft_id: str, *, since: int) -> Draft
     return Draft(row["id"], row["author_id"], wish, row["reason"], json.loads(row["detail"]))
 
 
+async def take(conn: aiosqlite.Connection, draft_id: str, author_id: int) -> bool:
+    """Remove a draft that is acted upon; false when somebody was quicker."""
+    sql = "DELETE FROM drafts WHERE id = ? AND author_id = ? RETURNING 1"
+    return await one(conn, sql, (draft_id, author_id)) is not None
+
+
 async def forget(conn: aiosqlite.Connection, *, before: int) -> int:
     """Remove drafts older than a moment (unix ms); returns how many."""
     return len(await every(conn, "DELETE FROM drafts WHERE created_at < ? RETURNING id", (before,)))

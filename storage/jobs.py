@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 import aiosqlite
@@ -27,16 +28,20 @@ _FLAGS = ("private", "spoiler", "muted", "refunded", "restricted", "hidden", "bl
 _TRANSLATED = {"request", "wire", "state", "films", *_FLAGS}
 #: Columns that a Job holds as they are.
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
+#: Jobs of a model share one Wire: it is frozen, and ten thousand of them would take most of a backlog's memory.
+_wire_of = lru_cache(maxsize=500)(Wire.from_json)
 
 
 def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
     """A Job from a row of `jobs`."""
-    plain: dict[str, Any] = {name: row[name] for name in _PLAIN} | {name: bool(row[name]) for name in _FLAGS}
+    # A Row looks for each name among all of its columns, so it is read once.
+    values: dict[str, Any] = dict(zip(row.keys(), row, strict=True))
+    plain: dict[str, Any] = {name: values[name] for name in _PLAIN} | {name: values[name] == 1 for name in _FLAGS}
     return Job(
         **plain,
-        request=GenerationRequest.from_json(row["request"]),
-        wire=Wire.from_json(row["wire"]),
-        state=JobState(row["state"]),
+        request=GenerationRequest.from_json(values["request"]),
+        wire=_wire_of(values["wire"]),
+        state=JobState(values["state"]),
         films=tuple(films),
     )
 
@@ -46,8 +51,8 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
     await conn.execute(
         "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
-        " card_message_id, card_token, prepared_at, member_most, delivery, restricted, parent_id, action, credit,"
-        " continues, server_locale) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " card_message_id, card_token, server_locale, prepared_at, member_most, delivery, restricted, parent_id,"
+        " action, credit, continues) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
         (
             job.id,
             job.interaction_id,
@@ -71,6 +76,7 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_channel_id,
             job.card_message_id,
             job.card_token,
+            job.server_locale,
             0 if job.request.pictures else job.created_at,
             job.member_most,
             job.delivery,
@@ -79,7 +85,6 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.action,
             job.credit,
             job.continues,
-            job.server_locale,
         ),
     )
 
@@ -87,10 +92,13 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
 async def get(conn: aiosqlite.Connection, job_id: str) -> Job | None:
     """The job of this id with its films; None when there is none. Who may see it is the caller's question."""
     row = await one(conn, "SELECT * FROM jobs WHERE id = ?", (job_id,))
-    return job_of(row, await films(conn, job_id)) if row else None
+    if row is None:
+        return None
+    return job_of(row, await films(conn, job_id) if row["state"] in FINAL else ())
 
 
 async def films(conn: aiosqlite.Connection, job_id: str) -> list[Film]:
+    """The films of a job, which only a final one has."""
     rows = await every(conn, "SELECT vendor_id, url FROM films WHERE job_id = ? ORDER BY n", (job_id,))
     return [Film(row["vendor_id"], row["url"]) for row in rows]
 
@@ -131,10 +139,11 @@ async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobSta
     return job_of(row) if row else None
 
 
-async def change(conn: aiosqlite.Connection, job_id: str, **changes: Any) -> None:
-    """Set columns that are not the state."""
+async def change(conn: aiosqlite.Connection, job_id: str, **changes: Any) -> JobState | None:
+    """Set columns that are not the state, which is returned; None when there is no such job."""
     names = ", ".join(f"{name} = :{name}" for name in changes)
-    await conn.execute(f"UPDATE jobs SET {names} WHERE id = :id", changes | {"id": job_id})  # noqa: S608 - names are ours
+    row = await one(conn, f"UPDATE jobs SET {names} WHERE id = :id RETURNING state", changes | {"id": job_id})  # noqa: S608 - names are ours
+    return JobState(row["state"]) if row else None
 
 
 async def next_queued(

@@ -87,7 +87,7 @@ class House:
 
     db: Database
     now: list[int]
-    woken: list[int]
+    woken: list[str]
     results: Results
     intake: Intake
     cancel: Cancel
@@ -193,7 +193,7 @@ def make_intake(db: Database, ceiling: Ceiling, clock: Callable[[], int], known:
         allowed=frozenset(),
         total_in_flight=5,
         pace=PACE,
-        on_job=lambda: None,
+        on_job=lambda *_: None,
         meter=Meter(),
         clock=clock,
     )
@@ -201,13 +201,11 @@ def make_intake(db: Database, ceiling: Ceiling, clock: Callable[[], int], known:
 
 @pytest_asyncio.fixture
 async def house(tmp_path: Path) -> AsyncIterator[House]:
-    now, woken = [1_800_000_000_000], [0]
+    now, woken = [1_800_000_000_000], list[str]()
     async with open_database(tmp_path / "clapper.db") as db:
         await db._writer.execute("PRAGMA synchronous = OFF")  # no power is cut here, and there are many commits
         clock = lambda: now[0]  # noqa: E731 - one clock for all of them
-        results = Results(
-            db, pace=PACE, on_change=lambda: woken.__setitem__(0, woken[0] + 1), meter=Meter(), clock=clock
-        )
+        results = Results(db, pace=PACE, on_change=lambda *names: woken.extend(names), meter=Meter(), clock=clock)
         intake = make_intake(db, Ceiling(daily=20, server_daily=1_000), clock)
         yield House(
             db, now, woken, results, intake, Cancel(db, results=results, rights=Rights(Policies(db)), clock=clock)
@@ -403,6 +401,16 @@ def test_the_table_and_its_doors_are_whole() -> None:
     assert walked == {(event, state) for event in Event for state in JobState}
 
 
+def waiting_loops(before: Rows, after: Rows, job: Job, now: int) -> set[str]:
+    """The loops that have something to do now, by what changed in the job's row."""
+    ((old, new),) = [(o, n) for o, n in zip(before["jobs"], after["jobs"], strict=True) if n["id"] == job.id]
+    flying = ("submitting", "rendering")
+    told = new["state"] in FINAL and (old["state"] != new["state"] or old["reopened"] != new["reopened"])
+    turn = new["state"] not in flying and (old["state"] in flying or new["state"] == "queued" != old["state"])
+    look = new["state"] == "rendering" and new["next_look_at"] != old["next_look_at"] and new["next_look_at"] <= now
+    return {name for name, due in (("delivery", told), ("dispatch", turn), ("reconcile", look)) if due}
+
+
 async def test_every_event_in_every_state(house: House) -> None:
     """By every door: state, ledger, counters, grants, films and outbox are as the table says; all else is as it was.
 
@@ -417,7 +425,7 @@ async def test_every_event_in_every_state(house: House) -> None:
                 continue
             job = await house.begin(state, attempt=door.attempt, known=door.known)
             assert job.state is state
-            before, woken = await house.rows(), house.woken[0]
+            before, _ = await house.rows(), house.woken.clear()
             held = [row for row in before["ledger"] if row["job_id"] == job.id and row["kind"] == "hold"]
             assert [(row["source"].split(":")[0], row["amount"]) for row in held] == [("grant", 1), ("window", 1)]
             house.now[0] += 7 * MINUTE
@@ -427,8 +435,8 @@ async def test_every_event_in_every_state(house: House) -> None:
             found = await house.rows()
             if found != wanted:
                 wrong.append((door.event, door.name, state.value, cell, difference(found, wanted)))
-            if found != before and house.woken[0] == woken:
-                wrong.append((door.event, door.name, state.value, "no loop was woken"))
+            if asleep := waiting_loops(before, found, job, house.now[0]) - set(house.woken):
+                wrong.append((door.event, door.name, state.value, "not woken", asleep))
             if isinstance(returned, Settled) and returned.job != await house.job(job.id):
                 wrong.append((door.event, door.name, state.value, "settle returned another job"))
             if door.act is pressed and returned != PRESSED.get(state.value, "too_late"):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import discord
+from discord import ui
 
 from domain.credit import Rule
 from domain.job import Job, JobState
 from ui import words_rules
 from ui.cards import BLUE, Card, button_for
 from ui.language import _, _n, number
-from ui.words import credits, plain, recipe, when
+from ui.words import credits, nothing_charged, plain, recipe, when
 
 
 def account(
@@ -63,6 +67,21 @@ def _grant(left: int, ends_at: int | None) -> str:
     if ends_at is None:
         return _("{credits}, without an end").format(credits=credits(left))
     return _("{credits}, until {date}").format(credits=credits(left), date=when(ends_at, "D"))
+
+
+def confirm(price: int, *, prompt: str, left: int | None, granted: int, renews_at: int, draft_id: str) -> Card:
+    """What a film costs of what the member has, before anything is charged."""
+    cost = _("This film costs {credits}").format(credits=credits(price))
+    if left is None:
+        rest = _("Your credits have no limit here.")
+    else:
+        rest = _("{price} of your {left}; they renew {when}.").format(
+            price=number(price), left=number(left + granted), when=when(renews_at)
+        )
+    make: ui.Button[Any] = ui.Button(
+        label=_("Make it"), style=discord.ButtonStyle.primary, custom_id=f"draft:make:{draft_id}"
+    )
+    return Card(BLUE, f"### {cost}\n> {plain(prompt)}", rest, f"-# {nothing_charged()}", buttons=(make,))
 
 
 def own_jobs(making: Sequence[Job]) -> Card:

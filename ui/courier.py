@@ -17,7 +17,7 @@ from domain.links import ends_at
 from ui import cards, results
 from ui.language import speaking, to_its_readers
 from ui.meanings import translated
-from ui.words import film_of, thread_name
+from ui.threads import Threads
 
 log = logging.getLogger("clapper.courier")
 
@@ -26,7 +26,6 @@ MIB = 1024 * 1024
 DEFAULT_LIMIT = 20 * MIB
 #: Boosted servers by tier. Source: https://discord.com/developers/docs/reference#uploading-files
 _TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
-_THREAD_MINUTES = 1440
 #: Faults that send a message down to the next place.
 _NEXT_PLACE = ("place_lost", "no_rights", "text_blocked")
 #: An interaction's token works for 15 minutes; a minute less, for clocks that differ.
@@ -34,6 +33,9 @@ _TOKEN_MS = 14 * 60_000
 #: How far our clock may be ahead of Discord's when a place is searched, and how many pages of 100 are read.
 _SKEW_MS = 10 * 60_000
 _PAGES = 10
+
+#: Makes a message, in the language that is spoken when it is called.
+Text = Callable[[], str]
 
 
 class Refusals(Protocol):
@@ -55,6 +57,7 @@ class Courier:
         self._client = client
         self._refusals = refusals
         self._clock = clock
+        self._threads = Threads(client)
 
     async def upload_limit(self, job: Job) -> int:
         """Bytes of one file that the job's server takes, by its tier; Discord's answer to a film may correct it.
@@ -130,7 +133,7 @@ class Courier:
         text = functools.partial(cards.film_text, job, links, ends)
         # A member's own thread may be gone: then this film begins another.
         for known in (spare, 0) if job.delivery == "member" and spare else (spare,):
-            for place in await self._threads(job, known):
+            for place in await self._threads.of(job, known):
                 try:
                     return await self._post(job, place, text(), files, note, reply=False)
                 except DeliveryFault as fault:
@@ -186,7 +189,7 @@ class Courier:
         """Let the card say that the film was deleted."""
         await self._edit_card(job, cards.deleted(job))
 
-    async def _anywhere(self, job: Job, text: Callable[[], str], files: list[Path], note: Note) -> Sent:
+    async def _anywhere(self, job: Job, text: Text, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message, in the member's words."""
         if not job.blocked or job.private:  # a blocked member's film is for the member alone
             try:
@@ -198,42 +201,6 @@ class Courier:
             dm = await self._client.http.start_private_message(job.author_id)
         with speaking(job.locale):
             return replace(await self._post(job, int(dm["id"]), text(), files, note, reply=False), direct=True)
-
-    async def _threads(self, job: Job, spare: int) -> list[int]:
-        """The threads for a film, the best first. None where the channel itself is the place."""
-        if job.place not in ("text", "announcement") or job.private or job.blocked or not job.card_message_id:
-            return []
-        if job.delivery == "channel":
-            return []
-        if job.thread_id == job.card_message_id:
-            return [job.thread_id]
-        if job.delivery == "member" and spare:
-            return [spare]
-        try:
-            await self._start_thread(job, thread_name(job))
-        except DeliveryFault as fault:
-            if fault.reason == "try_later" and "retry_after" not in fault.values:
-                raise  # nobody knows whether it was made: the next try finds out
-            if "retry_after" in fault.values:
-                return [spare] if spare else []  # made too often just now, for minutes
-            if fault.reason != "text_blocked":
-                return []
-            try:
-                await self._start_thread(job, film_of(job))
-            except DeliveryFault:
-                return []
-        return [job.card_message_id]  # a thread from a message has the message's id
-
-    async def _start_thread(self, job: Job, name: str) -> None:
-        """Without any intent no server is cached, and PartialMessage.create_thread wants one: so by its route."""
-        try:
-            async with translated():
-                await self._client.http.start_thread_with_message(
-                    job.card_channel_id, job.card_message_id, name=name, auto_archive_duration=_THREAD_MINUTES
-                )
-        except DeliveryFault as fault:
-            if fault.values.get("code") != 160004:  # this message has its thread already: ours, from an earlier try
-                raise
 
     async def _post(self, job: Job, place: int, text: str, files: list[Path], note: Note, *, reply: bool) -> Sent:
         """One new, classic message: it notifies, and its films play in place. Written down before it goes out."""

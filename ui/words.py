@@ -114,16 +114,3 @@ def recipe(job: Job) -> str:
 def job_line(job: Job) -> str:
     """A generation to choose from a list."""
     return f"{job.id}: {plain(job.request.prompt, 40)} ({recipe(job)})"
-
-
-def film_of(job: Job) -> str:
-    """What a thread is called when the prompt's own words had better not be its title."""
-    return _("{model} film").format(model=job.label)
-
-
-def thread_name(job: Job) -> str:
-    """The prompt's beginning where it is harmless words, else the model's name: titles are seen by everyone."""
-    text = re.sub(r"\s+", " ", job.request.prompt).strip()
-    if not re.fullmatch(r"[\w ,.!?'’&()-]+", text) or re.search(r"\w\.\w", text):
-        return film_of(job)
-    return plain(text, 80).replace("\\", "") or film_of(job)

@@ -163,6 +163,10 @@ REFUSED: dict[str, Maker] = {
     "not_a_member": lambda v: Words(
         _("You are no member of that server any more"), _("Films are made for its members.")
     ),
+    "not_paused": lambda v: Words(_("Nothing is paused"), _("Films are made as ever.")),
+    "everywhere_only": lambda v: Words(
+        _("Only the operator can pause everything"), _("It is done in the operator's own channel.")
+    ),
     "reset_what": lambda v: Words(
         _("Whose spending is to count no more?"), _("Name a member, or choose `everyone` or `pot`: one of them.")
     ),

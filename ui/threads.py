@@ -1,0 +1,73 @@
+"""The thread that a film goes to: made from its card, or its member's own, or the newest where none can be made."""
+
+from __future__ import annotations
+
+import re
+
+import discord
+
+from domain.faults import DeliveryFault
+from domain.job import Job
+from ui.language import _
+from ui.meanings import translated
+from ui.words import plain
+
+_THREAD_MINUTES = 1440
+
+
+class Threads:
+    """Needs a client that is logged in, and no cache of it."""
+
+    def __init__(self, client: discord.Client) -> None:
+        self._client = client
+
+    async def of(self, job: Job, spare: int) -> list[int]:
+        """The threads for a film, the best first. None where the channel itself is the place.
+
+        A name is in the language that is spoken.
+        """
+        if job.place not in ("text", "announcement") or job.private or job.blocked or not job.card_message_id:
+            return []
+        if job.delivery == "channel":
+            return []
+        if job.thread_id == job.card_message_id:
+            return [job.thread_id]
+        if job.delivery == "member" and spare:
+            return [spare]
+        try:
+            await self._start_thread(job, _thread_name(job))
+        except DeliveryFault as fault:
+            if fault.reason == "try_later" and "retry_after" not in fault.values:
+                raise  # nobody knows whether it was made: the next try finds out
+            if "retry_after" in fault.values:
+                return [spare] if spare else []  # made too often just now, for minutes
+            if fault.reason != "text_blocked":
+                return []
+            try:
+                await self._start_thread(job, _film_of(job))
+            except DeliveryFault:
+                return []
+        return [job.card_message_id]  # a thread from a message has the message's id
+
+    async def _start_thread(self, job: Job, name: str) -> None:
+        """Without any intent no server is cached, and PartialMessage.create_thread wants one: so by its route."""
+        try:
+            async with translated():
+                await self._client.http.start_thread_with_message(
+                    job.card_channel_id, job.card_message_id, name=name, auto_archive_duration=_THREAD_MINUTES
+                )
+        except DeliveryFault as fault:
+            if fault.values.get("code") != 160004:  # this message has its thread already: ours, from an earlier try
+                raise
+
+
+def _film_of(job: Job) -> str:
+    return _("{model} film").format(model=job.label)
+
+
+def _thread_name(job: Job) -> str:
+    """The prompt's beginning where it is harmless words, else the model's name: titles are seen by everyone."""
+    text = re.sub(r"\s+", " ", job.request.prompt).strip()
+    if not re.fullmatch(r"[\w ,.!?'’&()-]+", text) or re.search(r"\w\.\w", text):
+        return _film_of(job)
+    return plain(text, 80).replace("\\", "") or _film_of(job)
