@@ -21,7 +21,7 @@ log = logging.getLogger("clapper.web")
 BODY_MAX = 64 * 1024
 BODY_SECONDS = 10
 #: A callback says at least one of these.
-_SIGNS = ("task_id", "success", "data", "error")
+_SIGNS = ("task_id", "success", "data", "error", "task")
 
 #: (purpose, name) → (job, number), or None for a link that is not ours.
 ReadLink = Callable[[str, str], tuple[str, int] | None]

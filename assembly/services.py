@@ -39,7 +39,7 @@ from settings import Settings
 
 
 class Services:
-    """Every service that knows nothing of Discord. `wake` tells the loops of these names, `tell` the operator of a breaker."""
+    """Every service that knows nothing of Discord. `wake` takes names of loops; `tell` is for the operator."""
 
     def __init__(
         self,

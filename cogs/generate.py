@@ -9,12 +9,13 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from domain.catalogue import Model
 from domain.faults import Refused
+from domain.model import Model
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
-from ui.words import duration_line, model_line, size_line, size_name
+from ui.words import size_name
+from ui.words_models import duration_line, model_line, size_line
 
 #: Answers an interaction that brought a wish.
 Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
@@ -101,7 +102,7 @@ class Generate(commands.Cog):
         """The model and size that the member has typed so far; defaults where they are not (yet) valid."""
         model, size = getattr(interaction.namespace, "model", None), getattr(interaction.namespace, "size", None)
         try:
-            row = find_model(self._intake.catalogue, model)
+            row = find_model(self._intake.catalogue, model) if model else self._intake.catalogue.default()
         except Refused:
             row = self._intake.catalogue.default()
         return row, size if size in row.sizes else row.sizes[0]

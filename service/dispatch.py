@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from acedata.body import build_body
 from acedata.client import VideoClient
-from acedata.wire import build_body
 from domain.faults import VendorFault
 from domain.job import Event, Job, JobState, Report, Verdict
 from domain.pace import Pace

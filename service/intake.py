@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 
 from domain import trail
 from domain.ask import Ask
-from domain.catalogue import Catalogue, Model
+from domain.catalogue import Catalogue
 from domain.faults import Refused
 from domain.job import FINAL, Job, JobState
+from domain.model import Mode, Model
 from domain.pace import Pace
 from domain.request import GenerationRequest, parse
 from service import doorman
@@ -144,8 +145,7 @@ class Intake:
             size=size,
             pictures=len(ask.pictures),
         )
-        row = self.catalogue.get(request.model)
-        assert row is not None
+        row, mode = self._row(request)
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
         policy = await self._policies.of(ask.guild_id)
@@ -157,8 +157,16 @@ class Intake:
             spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
             server_locale=policy.server.language or ask.server_locale,
         )
-        price = row.price(request.size, request.duration)
+        price = mode.price(request.size, request.duration, request.sound)
         return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
+
+    def _row(self, request: GenerationRequest) -> tuple[Model, Mode]:
+        """The model and mode of a request that was parsed by this catalogue."""
+        row = self.catalogue.get(request.model)
+        mode = row.mode(request.mode) if row else None
+        assert row is not None
+        assert mode is not None
+        return row, mode
 
     async def account(self, ask: Ask) -> ledger.Account:
         """What whoever asks may spend there now."""
@@ -173,8 +181,7 @@ class Intake:
         """
         ask, now = order.ask, self._clock()
         fold = _fold(order)
-        row = self.catalogue.get(order.request.model)
-        assert row is not None
+        row, mode = self._row(order.request)
         job = Job(
             id="".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(10)),
             interaction_id=ask.interaction_id,
@@ -185,7 +192,7 @@ class Intake:
             locale=ask.locale,
             server_locale=ask.server_locale,
             request=order.request,
-            wire=row.wire,
+            wire=mode.wire,
             label=row.label,
             price=order.price,
             usual_seconds=row.usual_seconds,

@@ -23,7 +23,6 @@ from storage.database import Database
 log = logging.getLogger("clapper.preparing")
 
 _FETCH_TRIES = 3
-_SHAPES = ("landscape", "portrait", "square")
 
 #: The last picture of a generation's film, as JPEG or PNG. Raises Refused `film_gone`.
 LastFrame = Callable[[str], Awaitable[bytes]]
@@ -52,12 +51,12 @@ class Preparing:
         async with self._db.transaction() as conn:
             attached = await inputs.of(conn, job.id)
         request = job.request
-        shapes = tuple(dict.fromkeys(name.split()[1] for name in job.wire.pixels)) or _SHAPES
+        shapes = job.wire.can_be_shaped
         ready: list[tuple[int, inputs.Stored, inputs.Stored]] = []
         for item in attached:
             try:
                 raw, whole = await self._whole(item)
-                if request.orientation is None:
+                if request.orientation is None and shapes:
                     request = replace(request, orientation=orientation_of(whole.width, whole.height, shapes))
                 fitted = whole
                 if job.wire.pixels:

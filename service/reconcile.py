@@ -98,8 +98,8 @@ class Reconcile:
         for job in [job for job in unknown if job.hint_id]:
             if await self._check_hint(job):
                 unknown.remove(job)
-        for provider in {job.wire.provider for job in unknown}:
-            await self._search([job for job in unknown if job.wire.provider == provider])
+        for reading in {job.wire.reading for job in unknown}:
+            await self._search([job for job in unknown if job.wire.reading == reading])
 
     async def _check_hint(self, job: Job) -> bool:
         """True when the job is done with for now: the task is ours, or the API could not say."""
@@ -211,15 +211,15 @@ def _best(seen: Mapping[int, Report], attempt: int) -> Report | None:
 
 
 def batches(due: Iterable[tuple[Job, int]]) -> list[list[Job]]:
-    """Groups of one provider, of at most 50 jobs and of requests that an answer may echo within 8 MB."""
+    """Groups of one provider and one way to read its answers, of at most 50 jobs and 8 MB of echoed requests."""
     groups: list[list[Job]] = []
-    open_groups: dict[str, tuple[list[Job], int]] = {}
+    open_groups: dict[tuple[object, ...], tuple[list[Job], int]] = {}
     for job, size in due:
         size += _PLAIN_BYTES
-        group, total = open_groups.get(job.wire.provider, (list[Job](), 0))
+        group, total = open_groups.get(job.wire.reading, (list[Job](), 0))
         if not group or len(group) >= BATCH or total + size > ANSWER_BYTES:
             group, total = list[Job](), 0
             groups.append(group)
         group.append(job)
-        open_groups[job.wire.provider] = (group, total + size)
+        open_groups[job.wire.reading] = (group, total + size)
     return groups

@@ -80,8 +80,9 @@ class Results:
             known = job.task_id
             if report.task_id and known and report.task_id != known and attempt == job.attempt:
                 loops = await self._stranger(conn, job, report)
-            elif report.task_id and not known and job.state is JobState.SUBMITTING:
-                # The answer to the submission has not come yet: ask the API whether this task is really ours.
+            elif report.task_id and not known and job.state is JobState.SUBMITTING and not job.wire.task:
+                # The answer to the submission has not come yet: ask the API whether this task is really ours. Where
+                # tasks repeat no request it cannot say, and the callback's address has to be proof enough.
                 await jobs.change(conn, job_id, hint_id=report.task_id, next_look_at=0)
                 loops = _LOOK
             elif report.verdict is Verdict.SUCCEEDED and not report.films:
@@ -171,6 +172,8 @@ class Results:
         elif what.effect is Effect.FREE_FILM and report and not job.films:
             log.info("job %s: its film came after it had ended as %s", job.id, job.state)
             await jobs.keep_films(conn, job.id, report.films)
+            if cost := _cost_of(report):
+                await jobs.change(conn, job.id, **cost)
             await outbox.reopen(conn, job.id)
             after = None
         elif what.effect is Effect.STORE_ID and report and not job.task_id:
@@ -207,9 +210,10 @@ class Results:
         changes: dict[str, Any] = dict(more)
         if report:
             changes |= {"trace_id": report.trace_id or job.trace_id, "task_id": report.task_id or job.task_id}
+            changes |= _cost_of(report)
             if report.verdict is Verdict.FAILED:
                 changes.setdefault("reason", reason_of(report))
-                changes["detail"] = f"{report.code}: {report.message}"
+                changes.setdefault("detail", f"{report.code}: {report.message}")
         if to is JobState.RENDERING:
             # A callback that came before this answer was not believed then: look at once now that the id is known.
             early = bool(job.hint_id) and report is not None and job.hint_id == report.task_id
@@ -246,6 +250,11 @@ def _concerned(before: Job, settled: Settled) -> Sequence[str]:
     if after.state is JobState.QUEUED:
         return ("dispatch",)
     return _LOOK if before.hint_id and before.hint_id == after.task_id else ()
+
+
+def _cost_of(report: Report) -> dict[str, Any]:
+    """What to note of the cost; nothing where the API does not say it, so that nothing known is lost."""
+    return {} if report.cost is None else {"cost": report.cost, "currency": report.currency}
 
 
 def reason_of(report: Report) -> str:

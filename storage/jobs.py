@@ -10,9 +10,9 @@ from typing import Any
 
 import aiosqlite
 
-from domain.catalogue import Wire
 from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
 from domain.request import GenerationRequest
+from domain.wire import Wire
 from storage.database import every, one
 
 

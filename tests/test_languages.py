@@ -97,7 +97,7 @@ def test_each_translation_keeps_what_its_text_has(name: str, texts: list[Text]) 
     most = {text.one: text.most for text in texts}
     wrong: list[str] = []
     for message in catalogue(name):
-        for ours, theirs in forms(message) if message.id and all(message.string) else []:
+        for ours, theirs in forms(message) if message.id and all(message.string or ()) else []:
             wrong += [f"{theirs!r}: {what}" for what in differences(ours, theirs)]
             first = message.id if isinstance(message.id, str) else message.id[0]
             if len(re.sub(r"\{[^}]*\}", "000", theirs)) > most.get(first, 4_000):

@@ -9,10 +9,10 @@ from typing import Any
 import discord
 import pytest
 
-from domain.catalogue import Wire
 from domain.faults import BadPicture, Fault, Refused
 from domain.job import Film, Job, JobState
 from domain.request import GenerationRequest
+from domain.wire import Wire
 from ui import cards, operator, words, words_ended, words_refused
 
 TABLES = {
