@@ -132,7 +132,6 @@ class Intake:
             raise Refused("stopping")
         self.check_server(ask.guild_id)
         self._pauses.check(ask.guild_id)
-        await self._policies.hear(ask.guild_id, ask.server_locale)
         for n, picture in enumerate(ask.pictures, 1):
             if picture.size > ATTACHMENT_MAX:
                 raise Refused("attachment_large", position=n, name=picture.name, size=picture.size, most=ATTACHMENT_MAX)
