@@ -154,7 +154,7 @@ class Intake:
         ask = replace(
             ask,
             spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
-            server_locale=policy.server.language or ask.server_locale,
+            server_locale=policy.server.language or ask.server_locale or policy.server.guild_locale,
         )
         price = mode.price(request.size, request.duration, request.sound)
         return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
