@@ -12,11 +12,13 @@ from dataclasses import dataclass, replace
 from domain import trail
 from domain.ask import Ask
 from domain.catalogue import Catalogue
-from domain.faults import Refused
+from domain.clip import with_character
+from domain.faults import BadClip, Refused
 from domain.job import FINAL, Job, JobState
 from domain.model import Mode, Model
 from domain.pace import Pace
 from domain.request import GenerationRequest, parse
+from domain.turns import Standing
 from service import doorman
 from service.breakers import Breakers
 from service.censor import Censor
@@ -25,7 +27,8 @@ from service.loops import now_ms
 from service.meter import Meter
 from service.pauses import Pauses
 from service.policies import Policies
-from storage import approvals, inputs, jobs, ledger, owners
+from service.turns import Turns
+from storage import approvals, clips, inputs, jobs, ledger, owners, turns
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -46,6 +49,8 @@ class Order:
     request: GenerationRequest
     label: str
     price: int
+    #: What start and end of its clip count: position, seconds; "" without a clip.
+    unit: str = ""
     #: The member is to be asked first whether it is worth that much.
     confirm: bool = False
 
@@ -58,8 +63,8 @@ class Admitted:
     left: int | None
     #: When to expect the film, unix ms.
     ready_at: int
-    #: Jobs that wait in front of it.
-    ahead: int = 0
+    #: Jobs whose turn comes before its own; None where it need not wait.
+    ahead: int | None = None
     double: bool = False
 
 
@@ -77,7 +82,7 @@ class Intake:
         ceiling: Ceiling,
         pauses: Pauses,
         allowed: frozenset[int],
-        total_in_flight: int,
+        turns: Turns,
         pace: Pace,
         on_job: Callable[..., None],
         meter: Meter,
@@ -92,7 +97,7 @@ class Intake:
         self._ceiling = ceiling
         self._pauses = pauses
         self._allowed = allowed
-        self._total = total_in_flight
+        self._turns = turns
         self._pace = pace
         self._on_job = on_job
         self._meter = meter
@@ -126,6 +131,8 @@ class Intake:
         duration: int | None = None,
         orientation: str | None = None,
         size: str | None = None,
+        sound: bool | None = None,
+        negative: str = "",
     ) -> Order:
         """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
@@ -142,9 +149,15 @@ class Intake:
             duration=duration,
             orientation=orientation,
             size=size,
+            sound=sound,
+            negative=negative,
             pictures=len(ask.pictures),
         )
         row, mode = self._row(request)
+        if ask.clip:
+            request = with_character(request, row, ask.clip, self.offered())
+            if ask.clip.restricted and not (ask.private or ask.spot.restricted):
+                raise BadClip("clip_restricted")
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
         policy = await self._policies.of(ask.guild_id)
@@ -157,7 +170,8 @@ class Intake:
             server_locale=policy.server.language or ask.server_locale or policy.server.guild_locale,
         )
         price = mode.price(request.size, request.duration, request.sound)
-        return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
+        unit = row.character if ask.clip else ""
+        return Order(ask, request, row.label, price, unit, confirm=doorman.needs_confirming(policy, price))
 
     def _row(self, request: GenerationRequest) -> tuple[Model, Mode]:
         """The model and mode of a request that was parsed by this catalogue."""
@@ -228,7 +242,9 @@ class Intake:
                 conn, guild_id=ask.guild_id, author_id=ask.author_id, fold=fold, since=now - self._pace.double
             )
             if double:
-                return Admitted(double, None, double.created_at + double.usual_seconds * 1000, double=True)
+                ahead = int(double.card_says.partition(":")[2]) if double.card_says.startswith("waits:") else None
+                ready_at = double.card_ready_at or double.created_at + double.usual_seconds * 1000
+                return Admitted(double, None, ready_at, ahead, double=True)
             waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
             if waiting >= WAITING_MAX:
                 raise Refused("waiting_full", waiting=waiting)
@@ -251,11 +267,13 @@ class Intake:
                 await approvals.ask(conn, job.guild_id, job.id, now)
             if not await inputs.attach(conn, job.id, ask.pictures, now):
                 raise Refused("pictures_forgotten")
-            usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
-            ahead = await jobs.place_in_queue(conn, job)
-        # The queue moves `total` films at a time, each about as long as the usual one.
-        rounds = 1 + ahead // self._total
-        return Admitted(job, held.left, now + rounds * usual * 1000, ahead)
+            if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
+                raise BadClip("clip_forgotten")
+            said = await self._turns.of_newest(conn, job)
+            if said.standing is Standing.AT_ONCE:
+                return Admitted(job, held.left, said.ready_at)
+            await turns.said(conn, job.id, said, now=now)
+        return Admitted(job, held.left, said.ready_at, said.ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""
@@ -269,5 +287,6 @@ def _fold(order: Order) -> str:
     ask = order.ask
     pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
     origin = (ask.parent_id, ask.action)
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
+    clip = ask.clip and (ask.clip.name, ask.clip.size, ask.clip.film, ask.clip.sha256)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin, clip)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -6,19 +6,17 @@ import contextlib
 import functools
 import gettext
 import hashlib
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Generator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Literal
 
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.numbers import format_decimal
-
-from domain.job import Job
 
 LOCALES = Path(__file__).parent.parent / "locales"
 
@@ -33,10 +31,6 @@ CATALOGUES = {
     "de": "de",
     "pt-BR": "pt_BR",
 }
-
-
-#: A method that takes a generation first.
-M = TypeVar("M", bound=Callable[..., Coroutine[Any, Any, Any]])
 
 
 @dataclass(frozen=True)
@@ -107,17 +101,6 @@ def speaking(locale: str) -> Generator[None]:
 def speak(locale: str) -> None:
     """Speak the language of a Discord locale from here to the end of this task."""
     _spoken.set(language_of(locale))
-
-
-def to_its_readers(method: M) -> M:
-    """A method whose words about a generation, its first argument, are in the language of those who read about it."""
-
-    @functools.wraps(method)
-    async def told(self: object, job: Job, *args: Any, **kwargs: Any) -> Any:
-        with speaking(job.told_in):
-            return await method(self, job, *args, **kwargs)
-
-    return cast(M, told)
 
 
 def language_of(locale: str) -> Language:

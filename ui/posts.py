@@ -12,7 +12,7 @@ import discord
 from domain.faults import DeliveryFault
 from domain.job import Job, Sent
 from ui import results
-from ui.language import to_its_readers
+from ui.language import speaking
 from ui.meanings import translated
 
 log = logging.getLogger("clapper.posts")
@@ -67,7 +67,6 @@ class Posts:
                 raise
             log.info("message %d is not there to be removed: %s", message_id, fault)
 
-    @to_its_readers
     async def post_joined(self, job: Job, place: int, path: Path, *, by: int, parts: Sequence[Job]) -> Sent:
         """A film joined of several, as a reply to the last one's message. Raises DeliveryFault."""
         guild = None if job.private else job.guild_id
@@ -77,9 +76,11 @@ class Posts:
             reference = discord.MessageReference(
                 message_id=job.message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
             )
+        with speaking(job.told_in):
+            text = results.joined_text(by, parts)
         async with translated():
             message = await channel.send(
-                results.joined_text(by, parts),
+                text,
                 file=discord.File(path, filename=path.name, spoiler=any(part.spoiler for part in parts)),
                 reference=reference,  # type: ignore[arg-type] - None means no reply
                 allowed_mentions=discord.AllowedMentions.none(),

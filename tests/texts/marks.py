@@ -36,7 +36,7 @@ def places(text: str) -> list[str]:
 
 
 def _end(text: str) -> list[str]:
-    return [_ENDS.get(text[-1:], "")]
+    return [_ENDS.get(text.rstrip("“”»」)）")[-1:], "")]  # a label at the end stands in quotes in some languages
 
 
 _KEPT: dict[str, Callable[[str], Iterable[str]]] = {
