@@ -20,6 +20,7 @@ from cogs.manage_money import Limit, Money
 from cogs.manage_pause import Pausing
 from cogs.manage_rules import Channels, ForbiddenWords, People
 from cogs.manage_settings import ServerSettings
+from cogs.manage_usage import UsageGroup
 from cogs.presets import PresetCommands
 from cogs.privacy import PrivacyCommands
 from cogs.quota import Quota
@@ -29,6 +30,7 @@ from cogs.setup import SetUp, Setup
 from cogs.starting import Starting
 from cogs.transfer import Transfer
 from domain.catalogue import Catalogue
+from media.chart import usage_chart
 from service.erase import Erase
 from service.joining import Joining
 from service.reports import Reports
@@ -53,6 +55,7 @@ def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Mana
         nested=[
             Limit(s.treasury, catalogue, daily=daily, ceiling=s.ceiling.server_daily),
             Channels(s.decisions),
+            UsageGroup(s.accounting, usage_chart),
             ForbiddenWords(s.decisions, s.censor),
         ],
     )

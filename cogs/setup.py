@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -57,11 +58,14 @@ class Setup(commands.Cog):
         self._treasury = treasury
 
     @commands.Cog.listener()
-    async def on_app_command_completion(self, interaction: discord.Interaction, command: object) -> None:
+    async def on_app_command_completion(
+        self, interaction: discord.Interaction, command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu
+    ) -> None:
         """After the first command of a moderator: is the server to be set up?"""
         person = person_of(interaction)
         try:
-            if person.manager and await self._decisions.offer(person):
+            news = person.manager and await self._decisions.offer(person)
+            if news and command.qualified_name != "manage setup":
                 await interaction.followup.send(view=cards_setup.offer(), ephemeral=True)
         except (discord.DiscordException, OSError, TimeoutError) as error:
             log.info("setting up could not be offered: %s", type(error).__name__)
