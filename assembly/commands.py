@@ -88,7 +88,7 @@ def cogs(
         Quota(s.accounts, places),
         Jobs(s.cancel, s.accounts),
         Transfer(s.treasury),
-        Decide(s.approvals, reports),
+        Decide(s.approvals, reports, language=s.policies.language),
         AuditPages(audit),
         Setup(set_up, s.decisions, s.treasury),
     ]

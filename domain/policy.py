@@ -25,6 +25,8 @@ class Server:
     timezone: str = "UTC"
     #: A Discord locale for public words; "" means the server's own.
     language: str = ""
+    #: What Discord says that the server speaks, as it was heard last.
+    guild_locale: str = ""
     log_channel_id: int = 0
     delivery: str = "thread"
     #: Films that cost more are asked about first, and wait for a moderator; None: never.
@@ -39,6 +41,11 @@ class Server:
     #: When setting up was offered, and when somebody first decided something; unix ms, 0 for never.
     offered_at: int = 0
     set_up_at: int = 0
+
+    @property
+    def spoken(self) -> str:
+        """The Discord locale of words for everyone; "" while nothing was heard."""
+        return self.language or self.guild_locale
 
     @property
     def zone(self) -> tzinfo:

@@ -167,7 +167,7 @@ class Intake:
         ask = replace(
             ask,
             spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
-            server_locale=policy.server.language or ask.server_locale,
+            server_locale=policy.server.language or ask.server_locale or policy.server.guild_locale,
         )
         price = mode.price(request.size, request.duration, request.sound)
         unit = row.character if ask.clip else ""
@@ -252,7 +252,11 @@ class Intake:
             policy = await self._policies.of(ask.guild_id)
             doorman.check(ask, policy, now=now)
             terms = doorman.terms_of(ask, policy, self._ceiling)
-            job = replace(job, delivery=policy.server.delivery, member_most=terms.standing.in_flight or 0)
+            job = replace(
+                job,
+                delivery=policy.server.delivery,
+                member_most=terms.standing.in_flight or 0,
+            )
             if doorman.needs_approval(ask, policy, order.price):
                 job = replace(job, state=JobState.AWAITING)
             await jobs.begin(conn, job, fold=fold)

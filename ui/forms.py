@@ -14,7 +14,7 @@ from discord import ui
 from domain.model import PROMPT_MAX, Model
 from domain.wire import ADAPTIVE
 from domain.wish import Attachment, Wish
-from ui.language import _, _n
+from ui.language import _, _n, sentences
 from ui.words import credits, seconds, shape
 from ui.words_making import DURATION, MODEL, PICTURES, PROMPT, SHAPE, hint
 
@@ -216,5 +216,5 @@ def _pictures(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Lab
     else:
         text = _("The film begins with the first one.")
     field: ui.FileUpload[Any] = ui.FileUpload(custom_id=PICTURES, required=False, min_values=0, max_values=most)
-    both = " ".join(filter(None, [beside, text]))
+    both = sentences(beside or "", text)
     return ui.Label(text=_("Pictures"), description=both if len(both) <= _SHORT else beside or text, component=field)
