@@ -38,6 +38,11 @@ class Server:
     transfers: bool = False
     #: Members may run one another's films again.
     reuse: bool = True
+    #: Where films with so many stars are shown; 0: nowhere, and no stars. Whether each week is looked back on.
+    showcase_channel_id: int = 0
+    showcase_stars: int = 3
+    digest: bool = False
+    digest_week: str = ""
     #: When setting up was offered, and when somebody first decided something; unix ms, 0 for never.
     offered_at: int = 0
     set_up_at: int = 0

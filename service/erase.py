@@ -38,11 +38,19 @@ class Erase:
     """Writes down that a film is deleted, then removes its messages; what Discord did not take is tried again."""
 
     def __init__(
-        self, db: Database, *, posts: Removes, courier: SaysDeleted, clock: Callable[[], int] = now_ms
+        self,
+        db: Database,
+        *,
+        posts: Removes,
+        courier: SaysDeleted,
+        on_erased: Callable[[], None] = lambda: None,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
+        """`on_erased` wakes who has copies of a film elsewhere."""
         self._db = db
         self._posts = posts
         self._courier = courier
+        self._on_erased = on_erased
         self._clock = clock
 
     async def check(self, job_id: str, who: Who, *, moderator: bool) -> Job:
@@ -69,6 +77,7 @@ class Erase:
             await clips.erase(conn, job.id)
         log.info("job %s: deleted by %s", job.id, "its author" if job.author_id == who.user_id else "a moderator")
         await self._remove(job)
+        self._on_erased()
         return job
 
     async def step(self) -> float | None:

@@ -179,5 +179,5 @@ def _rule(row: sqlite3.Row) -> Rule:
 
 def _server(row: sqlite3.Row) -> Server:
     values: dict[str, Any] = {name: row[name] for name in _COLUMNS}
-    values |= {"transfers": bool(row["transfers"]), "reuse": bool(row["reuse"])}
+    values |= {"transfers": bool(row["transfers"]), "reuse": bool(row["reuse"]), "digest": bool(row["digest"])}
     return Server(**values)

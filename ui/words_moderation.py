@@ -173,6 +173,11 @@ REFUSED: dict[str, Maker] = {
     "everywhere_only": lambda v: Words(
         _("Only the operator can pause everything"), _("It is done in the operator's own channel.")
     ),
+    "no_showcase": lambda v: Words(
+        _("There are no stars for this film"), _("Moderators can name a channel for it in `/manage setup`.")
+    ),
+    "own_star": lambda v: Words(_("That is your own film"), _("Stars come from others.")),
+    "stars_many": lambda v: Words(_("That number of stars cannot be"), _("Choose one of the list.")),
     "reset_what": lambda v: Words(
         _("Whose spending is to count no more?"), _("Name a member, or choose `everyone` or `pot`: one of them.")
     ),

@@ -85,18 +85,21 @@ def setting(name: str) -> str:
         "approval_role_id": _("role that needs no approval"),
         "transfers": _("gifts between members"),
         "reuse": _("running others' films again"),
+        "showcase_channel_id": _("showcase"),
+        "showcase_stars": _("stars for the showcase"),
+        "digest": _("the week's best"),
     }.get(name, name)
 
 
 def setting_value(name: str, value: Any) -> str:
     """A setting's value as people read it."""
-    if name == "log_channel_id":
+    if name in ("log_channel_id", "showcase_channel_id"):
         return f"<#{value}>" if value else _("none")
     if name == "approval_role_id":
         return f"<@&{value}>" if value else _("none")
     if name in ("confirm_above", "approval_above"):
         return _("never") if value is None else _n("{n} credit", "{n} credits", value).format(n=number(value))
-    if name in ("transfers", "reuse"):
+    if name in ("transfers", "reuse", "digest"):
         return _("on") if value else _("off")
     if name == "delivery":
         return delivery(str(value))
