@@ -48,9 +48,10 @@ class Database:
         BEGIN stands inside the `try` and the rollback asks nothing: a cancelled COMMIT still runs in the thread, so
         any other order leaves the connection inside a transaction now and then.
         """
+        asked = time.monotonic()
         async with self._lock:
             try:
-                await self._writer.begin(heavy=heavy)
+                await self._writer.begin(heavy=heavy, since=asked)
                 yield self._writer
                 await self._writer.commit()
             except BaseException as error:

@@ -40,13 +40,17 @@ class Writer(aiosqlite.Connection):
         self._raw = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         return self._raw
 
-    async def begin(self, *, heavy: bool = False) -> None:
-        """BEGIN IMMEDIATE. With `heavy` the statements run in the thread: many rows, or megabytes in one."""
+    async def begin(self, *, heavy: bool = False, since: float | None = None) -> None:
+        """BEGIN IMMEDIATE. With `heavy` the statements run in the thread: many rows, or megabytes in one.
+
+        Another program is waited for from `since` on (monotonic seconds): whoever has stood in line for it behind
+        others learns at once that it holds the file still.
+        """
         if not self._idle:  # a cancelled transaction left something in the thread: this comes after it
             await self._hop(super().rollback())
         self._heavy = heavy
         self._changes = self._raw.total_changes
-        end = time.monotonic() + PATIENCE
+        end = (time.monotonic() if since is None else since) + PATIENCE
         while True:
             try:
                 self._raw.execute("BEGIN IMMEDIATE")
