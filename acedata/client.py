@@ -15,9 +15,9 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 
 from acedata.wire import MESSAGE_MAX, as_object, fault_for, plain, read_report, read_task
-from domain.catalogue import Wire
 from domain.faults import VendorFault
 from domain.job import Report, Verdict
+from domain.wire import Wire
 
 log = logging.getLogger(__name__)
 
@@ -126,7 +126,8 @@ class VideoClient:
         """A page of the account's tasks that were made after `since` (unix ms), as the API orders them.
 
         One report for each item, so that a page's length can be trusted: an item that cannot be read is UNCLEAR and
-        has no id. "bad_request", "not_implemented" or "model_gone" say that this provider has no such list.
+        has no id. "bad_request", "not_implemented" or "model_gone" say that this provider has no such list, or none
+        whose tasks can be known again: a `wire.task` repeats no request.
         """
         body: dict[str, Any] = {
             "action": "retrieve_batch",
@@ -136,6 +137,8 @@ class VideoClient:
             "offset": offset,
         }
         items = await self._list(wire, body)
+        if wire.task:
+            raise VendorFault("bad_request", status=200, message="its tasks do not show what was asked for")
         return [read_task(wire, item) or Report("", Verdict.UNCLEAR) for item in items]
 
     async def _list(self, wire: Wire, body: dict[str, Any]) -> list[object]:

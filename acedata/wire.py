@@ -1,4 +1,4 @@
-"""How the vendor's JSON is written and read: request bodies, reports on tasks, and what each error means.
+"""How the vendor's JSON is read: reports on tasks, and what each error means. (body.py writes it.)
 
 Nothing here raises on what the vendor sends: a value of the wrong type counts as absent.
 Source: https://platform.acedata.cloud/documents/sora-videos-integration
@@ -6,19 +6,16 @@ Source: https://platform.acedata.cloud/documents/sora-videos-integration
 
 from __future__ import annotations
 
-import copy
 import math
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, cast
+from typing import cast
 from urllib.parse import urlsplit
 
-from domain.catalogue import Wire
 from domain.faults import VendorFault
 from domain.job import Film, Report, Verdict
-from domain.request import GenerationRequest
+from domain.wire import Wire
 
 #: The words of the vendor's models for one end, the other, and neither yet; compared without regard to case.
 DONE_WORDS = frozenset({"succeed", "succeeded", "success", "completed", "complete", "finished", "done"})
@@ -28,37 +25,8 @@ PENDING_WORDS = frozenset({"pending", "queued", "processing", "running"})
 #: Longest texts that are kept, in characters, and most films of one answer (as many as one message can carry).
 MESSAGE_MAX, ID_MAX, URL_MAX, FILMS_MAX = 500, 200, 4_096, 10
 RETRY_AFTER_MAX = 3_600.0
-
-
-def build_body(
-    wire: Wire, request: GenerationRequest, *, images: Sequence[str], callback_url: str | None
-) -> dict[str, Any]:
-    """The JSON object for POST /{provider}/videos.
-
-    Only fields that the row names are written, and only those that have a value. `images` are links or `data:` URIs.
-    Without a `callback_url` the API is told to answer at once (`async`), as it would otherwise hold the line for
-    the minutes of the generation.
-    """
-    size: str | None = request.size
-    if wire.pixels:
-        # A row with pixels takes nothing else: a word like "large" would be refused, so a pair it lacks is left out.
-        pair = wire.pixels.get(f"{request.size} {request.orientation}")
-        size = f"{pair[0]}x{pair[1]}" if pair else None
-    values: dict[str, Any] = {
-        "prompt": request.prompt,
-        "duration": request.duration,
-        "orientation": request.orientation,
-        "size": size,
-        "images": list(images),
-        "character": request.character_url,
-        "character_start": request.character_start,
-        "character_end": request.character_end,
-    }
-    body: dict[str, Any] = copy.deepcopy(dict(wire.fixed))
-    body |= {field: values[name] for name, field in wire.fields.items()}
-    body |= {"callback_url": callback_url} if callback_url else {"async": True}
-    # Compared by kind, not by truth: a start of 0.0 is a value.
-    return {field: value for field, value in body.items() if value is not None and value not in ("", [])}
+#: What no single film costs: an amount beyond it is a mistake, and NaN compares false.
+COST_MAX = 1e9
 
 
 def read_report(wire: Wire, payload: object) -> Report:
@@ -71,22 +39,25 @@ def read_report(wire: Wire, payload: object) -> Report:
     if answer is None:
         return Report("", Verdict.UNCLEAR if payload is not None else Verdict.PENDING)
     entries = [entry for each in _each(answer, wire.films) if (entry := as_object(each)) is not None]
-    states = [_word(_first(entry, wire.state)) for entry in entries]
-    words = {word for word in states if word} or {word for word in [_word(_first(answer, wire.state))] if word}
+    states = [_word(wire, _first(entry, wire.state)) for entry in entries]
+    words = {word for word in states if word} or {word for word in [_word(wire, _first(answer, wire.state))] if word}
     films = [
         Film(plain(_first(entry, wire.id), ID_MAX), link)
         for entry, word in zip(entries, states, strict=True)
         if (not word or word in DONE_WORDS) and (link := _link(_first(entry, wire.url)))
     ]
-    verdict = _verdict(answer, words, linked=bool(films))
-    code, message = _error(answer)
+    code, message = _error(answer, wire.error)
+    verdict = _verdict(answer, words, code, linked=bool(films), named=bool(_first(answer, wire.task_id)))
+    amount, currency = _cost(_first(answer, wire.cost))
     return Report(
-        task_id=plain(answer.get("task_id"), ID_MAX),
+        task_id=plain(_first(answer, wire.task_id), ID_MAX),
         verdict=verdict,
         films=tuple(films[:FILMS_MAX]) if verdict is Verdict.SUCCEEDED else (),
         code=code,
         message=message,
-        trace_id=plain(answer.get("trace_id"), ID_MAX),
+        trace_id=plain(answer.get("trace_id") or answer.get("request_id"), ID_MAX),
+        cost=amount,
+        currency=currency,
     )
 
 
@@ -94,9 +65,12 @@ def read_task(wire: Wire, item: object) -> Report | None:
     """What one item of /{provider}/tasks says; None for what is no task (an unknown id gives `{}`). Never raises.
 
     Shape: `{"id", "created_at": unix seconds, "request": {…, "callback_url"}, "response": {…}, "trace_id"}`, where
-    `response` is absent, or lacks `success`, while the film is being made.
+    `response` is absent, or lacks `success`, while the film is being made. Where a wire names a `task`, it is the task
+    itself that has a state and a film, within an object of that name or (in lists) without.
     """
     task = as_object(item)
+    if task is not None and wire.task:
+        return _bare_task(wire, task)
     if task is None or not ({"id", "request", "response"} & task.keys()):
         return None
     response = as_object(task.get("response"))
@@ -112,6 +86,14 @@ def read_task(wire: Wire, item: object) -> Report | None:
     )
 
 
+def _bare_task(wire: Wire, task: dict[str, object]) -> Report | None:
+    inner = as_object(task.get(wire.task)) or task
+    if "id" not in inner:
+        return None
+    report = read_report(wire, {wire.task: inner})
+    return replace(report, created_at=_milliseconds(inner.get("created_at")))
+
+
 def fault_for(status: int, payload: object, retry_after: str | None, *, now: datetime | None = None) -> VendorFault:
     """The fault that an HTTP answer stands for; `now` (an aware time) is for a `Retry-After` that names a date.
 
@@ -119,13 +101,13 @@ def fault_for(status: int, payload: object, retry_after: str | None, *, now: dat
     Source: https://docs.acedata.cloud (error codes), https://platform.acedata.cloud ("Error Handling").
     """
     answer = as_object(payload) or {}
-    code, message = _error(answer)
+    code, message = _error(answer, "error")
     return VendorFault(
         _reason(status, code.casefold(), answer.get("success")),
         status=status,
         code=code,
         message=message,
-        trace_id=plain(answer.get("trace_id"), ID_MAX),
+        trace_id=plain(answer.get("trace_id") or answer.get("request_id"), ID_MAX),
         retry_after=_seconds(retry_after, now or datetime.now(UTC)) if status == 429 else None,
     )
 
@@ -134,8 +116,8 @@ def _reason(status: int, code: str, success: object) -> str:
     if 200 <= status < 300:
         return "vendor_said_no" if success is False else "unknown"
     # These statuses say it whatever the code is.
-    if status in (401, 413, 429):
-        return {401: "account_token", 413: "too_big", 429: "slow_down"}[status]
+    if status in (401, 413, 422, 429):
+        return {401: "account_token", 413: "too_big", 422: "moderation", 429: "slow_down"}[status]
     if 400 <= status < 500 and code == "api_not_implemented":
         return "not_implemented"
     if (status, code) in {(400, "disabled"), (404, "no_api")}:
@@ -145,10 +127,10 @@ def _reason(status: int, code: str, success: object) -> str:
     return "bad_request" if status == 400 else "unknown"
 
 
-def _verdict(answer: dict[str, object], words: set[str], *, linked: bool) -> Verdict:
+def _verdict(answer: dict[str, object], words: set[str], code: str, *, linked: bool, named: bool) -> Verdict:
     success, error = answer.get("success"), answer.get("error")
     # `success: false` with a code is the end, even where a film still says "pending": some models leave it so.
-    if success is False and _error(answer)[0] and not words & DONE_WORDS:
+    if success is False and code and not words & DONE_WORDS:
         return Verdict.FAILED
     # One film of several that is not there yet: wait for all of them.
     if words & PENDING_WORDS:
@@ -161,19 +143,28 @@ def _verdict(answer: dict[str, object], words: set[str], *, linked: bool) -> Ver
         return Verdict.UNCLEAR
     if success is True:
         return Verdict.SUCCEEDED
-    only_an_id = not error and not linked and (bool(answer.get("task_id")) or not answer)
+    only_an_id = not error and not linked and (named or not answer)
     return Verdict.PENDING if only_an_id else Verdict.UNCLEAR
 
 
-def _error(answer: dict[str, object]) -> tuple[str, str]:
-    """Code and message, whether they stand in `error`, are `error`, or stand beside it."""
-    error = answer.get("error")
+def _error(answer: dict[str, object], path: str) -> tuple[str, str]:
+    """Code and message, whether they stand in `error` (a code may be called its type), are it, or stand beside it."""
+    error = _first(answer, path)
     inner = as_object(error)
     if inner is None:
         inner = {"code": answer.get("code"), "message": answer.get("message") or answer.get("detail")}
         if isinstance(error, str):
             inner["message"] = error
-    return plain(inner.get("code"), ID_MAX), plain(inner.get("message"), MESSAGE_MAX)
+    return plain(inner.get("code") or inner.get("type"), ID_MAX), plain(inner.get("message"), MESSAGE_MAX)
+
+
+def _cost(cost: object) -> tuple[float | None, str]:
+    """What the vendor says that it charged: amount and currency; None where it says nothing that can be a cost."""
+    inner = as_object(cost) or {}
+    amount = inner.get("amount")
+    if isinstance(amount, bool) or not isinstance(amount, int | float) or not 0 <= amount < COST_MAX:
+        return None, ""
+    return float(amount), plain(inner.get("currency"), 20)
 
 
 def _each(node: object, path: str) -> list[object]:
@@ -191,8 +182,9 @@ def _each(node: object, path: str) -> list[object]:
     return found
 
 
-def _first(node: object, path: str) -> object:
-    return next(iter(_each(node, path)), None)
+def _first(node: object, paths: str) -> object:
+    """What stands first at the first of these paths ("|" between them) at which anything but null does."""
+    return next((found for path in paths.split("|") for found in _each(node, path) if found is not None), None)
 
 
 def as_object(value: object) -> dict[str, object] | None:
@@ -212,8 +204,10 @@ def plain(value: object, most: int) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in value[:most]).split())
 
 
-def _word(value: object) -> str:
-    return plain(value, ID_MAX).casefold() if isinstance(value, str) else ""
+def _word(wire: Wire, value: object) -> str:
+    """A state in the usual words."""
+    word = plain(value, ID_MAX).casefold() if isinstance(value, str) else ""
+    return "succeeded" if word in wire.done else "failed" if word in wire.failed else word
 
 
 def _link(value: object) -> str:

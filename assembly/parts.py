@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
 import aiohttp
 
@@ -14,6 +16,7 @@ from assembly.resources import Known, Resources
 from assembly.services import Services
 from cogs.client import Clapper
 from domain.faults import Fault
+from domain.job import Job
 from service.alerts import Alerts
 from service.copies import Copies
 from service.delivery import Delivery
@@ -26,6 +29,7 @@ from service.reports import Reports
 from service.waiting import WaitingCards
 from storage import memory
 from ui.board import Board
+from ui.clipposts import ClipPosts
 from ui.courier import Courier
 from ui.herald import Herald
 from ui.operator import Operator
@@ -43,7 +47,16 @@ class Parts:
         self._links, self._instance = r.links, r.instance
         self.loops: list[Loop] = []
         self.operator = Operator(settings.operator_channel_id)
-        self.services = services = Services(r, known, wake=self.wake, tell=self._tell, last_frame=self._last_frame)
+        clip_posts = ClipPosts()
+        self.services = services = Services(
+            r,
+            known,
+            wake=self.wake,
+            tell=self._tell,
+            last_frame=self._last_frame,
+            film_of=self._film_of,
+            poster=clip_posts,
+        )
         command, audit, set_up = manage(services, settings.catalogue, self._probe)
         self.bot = Clapper(
             commands=[command],
@@ -52,7 +65,7 @@ class Parts:
             told=self._told,
             http_trace=r.metrics.discord_calls(),
         )
-        self.operator.client = self.bot
+        self.operator.client = clip_posts.client = self.bot
         board = Board(self.bot, clock=now_ms)
         self.late_cards = LateCards(db, board=board, turns=services.turns)
         self.waiting = WaitingCards(db, board=board, breakers=services.breakers, turns=services.turns, pace=pace)
@@ -67,7 +80,13 @@ class Parts:
             folder=r.folder,
             meter=r.metrics,
         )
-        reports = Reports(db, rights=services.rights, blocks=services.blocks, courier=self.courier, on_notice=self.wake)
+        reports = Reports(
+            db,
+            rights=services.rights,
+            blocks=services.blocks,
+            courier=self.courier,
+            on_notice=partial(self.wake, "notices"),
+        )
         posts = Posts(self.bot)
         self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
         erase = Erase(db, posts=posts, courier=self.courier)
@@ -89,7 +108,7 @@ class Parts:
             pace=pace,
         )
         self.health = Health(r, self.bot, self.loops, services.balance)
-        alerts = Alerts(
+        self.alerts = Alerts(
             db,
             models=[row.key for row in settings.catalogue.models],
             balance=services.balance,
@@ -105,13 +124,15 @@ class Parts:
             Loop("notices", self._when_logged_in(notices.step), every=60.0),
             Loop("erase", self._when_logged_in(erase.step), every=300.0),
             Loop("housekeeping", services.housekeeping.step, every=3600.0),
-            Loop("alerts", alerts.step, every=60.0),
+            Loop("privacy", services.privacy.step, every=600.0),
+            Loop("alerts", self.alerts.step, every=60.0),
         ]
 
-    def wake(self) -> None:
-        """Something happened that loops wait for."""
+    def wake(self, *names: str) -> None:
+        """Something happened that the loops of these names wait for; with none, that any may wait for."""
         for loop in self.loops:
-            if loop.name not in ("housekeeping", "alerts", "erase", "cards"):  # these have their own hours
+            # Housekeeping, alerts, cards, erasing and privacy have their own hours.
+            if loop.name in (names or ("reconcile", "dispatch", "delivery", "notices")):
                 loop.wake()
 
     def _when_logged_in(self, step: Callable[[], Awaitable[float | None]]) -> Callable[[], Awaitable[float | None]]:
@@ -123,6 +144,9 @@ class Parts:
 
     async def _last_frame(self, job_id: str) -> bytes:
         return await self._copies.last_frame(job_id)
+
+    async def _film_of(self, job: Job, path: Path) -> None:
+        await self._copies.fetch(job, path)
 
     async def _probe(self) -> bool | None:
         """Whether the public address leads here; None without one."""

@@ -50,14 +50,14 @@ def intake_on(db: Database) -> Intake:
         allowed=frozenset(),
         turns=Turns(Caps(2, 4, 5)),
         pace=pace,
-        on_job=lambda: None,
+        on_job=lambda *_: None,
         meter=Meter(),
     )
 
 
-async def admit(intake: Intake, number: int) -> None:
-    """One command of a member of its own, from the check to the commit."""
-    ask = Ask(number, f"token-{number}", 1, 2, "text", number, "en-US")
+async def admit(intake: Intake, number: int, author: int = 0) -> None:
+    """One command, of a member of its own where no other is named, from the check to the commit."""
+    ask = Ask(number, f"token-{number}", 1, 2, "text", author or number, "en-US")
     order = await intake.check(
         ask, prompt=f"a boat, number {number}", model=None, duration=None, orientation=None, size=None
     )

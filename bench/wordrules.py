@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 
 from bench.measure import Figure
-from domain.request import PROMPT_MAX
+from domain.model import PROMPT_MAX
 from domain.wordrules import RULES_MOST, WordRule
 from service.patterns import WordRules
 

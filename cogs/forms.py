@@ -10,8 +10,8 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from domain.catalogue import Model
 from domain.faults import Refused
+from domain.model import Model
 from domain.request import had_by
 from domain.wish import Wish
 from service.again import Again, Opening, Who

@@ -9,13 +9,17 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
-from domain.catalogue import Model
 from domain.faults import Refused
+from domain.model import Model
+from domain.preset import typed
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
-from ui.words import duration_line, model_line, size_line, size_name
+from service.presets import Presets
+from ui import choosing
 
+#: Answers an interaction with a film: see cogs/starting.py.
+Start = Callable[..., Awaitable[None]]
 #: Answers an interaction that brought a wish.
 Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
 
@@ -23,8 +27,9 @@ Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
 class Generate(commands.Cog):
     """Starts films: `start` makes a wish come true, `open_form` asks for the rest of it."""
 
-    def __init__(self, intake: Intake, *, start: Handle, open_form: Handle) -> None:
+    def __init__(self, intake: Intake, presets: Presets, *, start: Start, open_form: Handle) -> None:
         self._intake = intake
+        self._presets = presets
         self._start = start
         self._open = open_form
 
@@ -41,6 +46,7 @@ class Generate(commands.Cog):
         orientation="Its shape (if you leave this out: the first picture's, else landscape)",
         size="How fine it is: large costs more",
         private="Send it to you alone, as a direct message",
+        preset="A text and options that somebody saved",
         spoiler="Hide it behind a spoiler",
     )
     async def video(
@@ -55,57 +61,56 @@ class Generate(commands.Cog):
         duration: int | None = None,
         orientation: Literal["landscape", "portrait", "square"] | None = None,
         size: str | None = None,
+        preset: str | None = None,
         private: bool = False,
         spoiler: bool = False,
     ) -> None:
         images = [image for image in (image1, image2, image3, image4) if image]
+        options = {"model": model, "duration": duration, "orientation": orientation, "size": size}
         wish = Wish(
-            options={
-                "prompt": prompt or "",
-                "model": model,
-                "duration": duration,
-                "orientation": orientation,
-                "size": size,
-            },
+            options={"prompt": prompt or "", **options},
+            chosen=typed(options),
             pictures=tuple(Attachment(image.filename, image.url, image.size) for image in images),
             private=private,
             spoiler=spoiler,
         )
-        await (self._open(interaction, wish) if prompt is None else self._start(interaction, wish))
+        completed = self._presets.complete(wish, preset, **_who(interaction))
+        if prompt is None:
+            await self._open(interaction, await completed)
+        else:
+            await self._start(interaction, completed, otherwise=wish)
 
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        rows = [row for row in self._intake.offered() if typed.casefold() in f"{row.label} {row.key}".casefold()]
-        return [_choice(model_line(row), row.key) for row in rows][:25]
+        return choosing.models(self._intake.offered(), typed)
 
     @video.autocomplete("duration")
     async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
-        row, size = self._chosen(interaction)
-        return [
-            app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
-            for seconds in row.durations
-            if str(seconds).startswith(str(typed).strip())
-        ][:25]
+        row, size = await self._chosen(interaction)
+        return choosing.durations(row, size, str(typed))
 
     @video.autocomplete("size")
     async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        row, _size = self._chosen(interaction)
-        start = typed.casefold().strip()
-        return [
-            _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
-            for size in row.sizes
-            if size.startswith(start) or size_name(size).casefold().startswith(start)
-        ][:25]
+        row, _size = await self._chosen(interaction)
+        return choosing.sizes(row, typed)
 
-    def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
-        """The model and size that the member has typed so far; defaults where they are not (yet) valid."""
-        model, size = getattr(interaction.namespace, "model", None), getattr(interaction.namespace, "size", None)
+    @video.autocomplete("preset")
+    async def complete_preset(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        found = await self._presets.visible(**_who(interaction))
+        return choosing.kept([(one.id, one.name, one.text[:40]) for one in found], typed)
+
+    async def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
+        """The model and size that a film would have now, as far as they are typed, preset or remembered."""
+        so_far = {name: getattr(interaction.namespace, name, None) for name in ("model", "size")}
+        preset = getattr(interaction.namespace, "preset", None)
         try:
-            row = find_model(self._intake.catalogue, model)
+            wish = await self._presets.complete(Wish(options=so_far), preset, **_who(interaction))
+            model, size = wish.options.get("model"), wish.options.get("size")
+            row = find_model(self._intake.catalogue, model) if model else self._intake.catalogue.default()
         except Refused:
-            row = self._intake.catalogue.default()
+            row, size = self._intake.catalogue.default(), None
         return row, size if size in row.sizes else row.sizes[0]
 
 
-def _choice(name: str, value: str) -> app_commands.Choice[str]:
-    return app_commands.Choice(name=name[:100], value=value)
+def _who(interaction: discord.Interaction) -> dict[str, int]:
+    return {"guild_id": interaction.guild_id or 0, "member_id": interaction.user.id}

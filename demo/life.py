@@ -3,7 +3,6 @@
 import asyncio
 import json
 import logging
-import re
 import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -13,21 +12,14 @@ from urllib.parse import urlsplit
 import aiohttp
 from yarl import URL
 
-from demo.contract import Refused
+from demo import answers
+from demo.fields import NOTHING, Order, Refused
 from demo.studio import Studio
 
-# What they do stands in demo/videoapi.py.
-WORDS = {"broke", "refuse", "limited", "gone", "vanish", "reset", "fail", "moderated", "slow", "never", "pair", "cut"}
-WORDS |= {"lost", "twice", "early", "late", "stranger", "garbage", "deadlink", "notvideo"}
 CALLBACK_SECONDS = 10
 LATE = 10  # a late callback comes this many times the film's seconds after the result
 
 log = logging.getLogger(__name__)
-
-
-def words_in(prompt: str) -> set[str]:
-    """The words of a prompt that make the stand-in misbehave; "never-ending" is another word than "never"."""
-    return WORDS & set(re.findall(r"(?<![\w'-])[a-z]+(?![\w'-])", prompt.lower()))
 
 
 @dataclass(eq=False)
@@ -38,8 +30,10 @@ class Task:
     trace_id: str
     created_at: float  # unix seconds
     request: dict[str, Any]  # as it was sent
-    words: frozenset[str]  # how it misbehaves
+    words: frozenset[str]  # how it misbehaves: demo/moods.py
     origin: str  # where its films are served
+    provider: str = "sora"
+    order: Order = NOTHING  # what its request asks for
     response: dict[str, Any] | None = None  # None while pending
     callbacks: list[tuple[str, int | None]] = field(default_factory=list)  # body sent, status (None: no answer)
     films: list[str] = field(default_factory=list)  # their names
@@ -54,14 +48,11 @@ class Task:
         return self.response is None
 
     def shown(self) -> dict[str, Any]:
-        """The task as /sora/tasks shows it."""
-        shape = {"id": self.id, "created_at": self.created_at, "request": self.request, "response": self.response}
-        shape |= {"trace_id": self.trace_id, "type": "videos"}
-        return {name: value for name, value in shape.items() if value is not None}
+        """The task as /{provider}/tasks shows it."""
+        return answers.shown(self.provider, self.id, self.trace_id, self.created_at, self.request, self.response)
 
     def failure(self, code: str, message: str) -> dict[str, Any]:
-        error = {"code": code, "message": message}
-        return {"success": False, "task_id": self.id, "error": error, "trace_id": self.trace_id}
+        return answers.failure(self.provider, self.id, self.trace_id, code, message)
 
 
 async def live(
@@ -99,28 +90,27 @@ async def live(
 async def _make(task: Task, studio: Studio, cost: dict[str, Any] | None) -> dict[str, Any]:
     """The task's response: its films, or why there are none."""
     try:
-        pictures = await studio.pictures(task.request)
+        pictures, first = await studio.pictures(task.order)
         if "fail" in task.words:
             raise Refused("api_error", "fetch failed")
         if "moderated" in task.words:
             raise Refused("forbidden", "the result was refused by moderation")
         for take in (1, 2) if "pair" in task.words else (1,):
-            task.films.append(await studio.film({**task.request, "take": take}, pictures, task.words))
+            task.films.append(await studio.film(task, pictures, first, take))
     except Refused as refused:
         return task.failure(refused.code, refused.message)
     except Exception as error:  # the stand-in's own mistake: said, or the task would hang
         log.exception("task %s", task.id)
         return task.failure("api_error", f"the stand-in failed: {error!r}")
-    links = [(f"sora-2:{name}", studio.link(task.origin, name)) for name in task.films]
-    data = [{"id": name, "video_url": link, "state": "succeeded"} for name, link in links]
-    extra = {"cost": cost} if cost else {}
-    return {"success": True, "task_id": task.id, "trace_id": task.trace_id, "data": data, **extra}
+    before = "sora-2:" if task.provider == "sora" else ""
+    films = [(before + name, studio.link(task.origin, name)) for name in task.films]
+    return answers.success(task.provider, task.id, task.trace_id, task.order, films, cost=cost)
 
 
 async def _send(task: Task, studio: Studio, others: Iterable[str]) -> None:
     """The callback, with the faults that the words ask for."""
     body = dict(task.response or {})
-    if "stranger" in task.words:
+    if "stranger" in task.words and "task" not in body:
         body["task_id"] = next((other for other in reversed(list(others)) if other != task.id), str(uuid.uuid4()))
     text = json.dumps(body)
     if "garbage" in task.words:

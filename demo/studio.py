@@ -8,18 +8,26 @@ import uuid
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from aiohttp import web
 from yarl import URL
 
 from demo import contract, render
-from demo.contract import Refused
+from demo.fields import PICTURE_BYTES, Order, Refused, inline_picture
 
 FILMS_KEPT = 300
 FETCH_SECONDS = 20
 Render = Callable[[dict[str, Any], list[bytes]], bytes]
+
+
+class Wanted(Protocol):
+    """A task of which a film is drawn: its request, what that asks for, and how the film's link misbehaves."""
+
+    request: dict[str, Any]
+    order: Order
+    words: frozenset[str]
 
 
 class Studio:
@@ -34,15 +42,15 @@ class Studio:
         self._one = asyncio.Semaphore(1)  # films are drawn one after the other: the machine has other work
         self._secret = uuid.uuid4().hex
 
-    async def pictures(self, request: dict[str, Any]) -> list[bytes]:
-        """The decodable pictures that a checked request brings. Raises Refused for the first that is not."""
-        urls = request.get("image_urls", [])
-        found = []
-        for url in urls[:1] if request.get("version") == "2.0" else urls:
-            data = contract.inline_picture(url)
+    async def pictures(self, order: Order) -> tuple[list[bytes], tuple[int, int] | None]:
+        """The pictures of an order and the pixels of the first. Raises Refused for the first that is none."""
+        found: list[bytes] = []
+        sizes: list[tuple[int, int]] = []
+        for url in order.pictures:
+            data = inline_picture(url)
             found.append(data if data is not None else await self._fetch(url))
-            await asyncio.to_thread(contract.check_picture, found[-1], request)
-        return found
+            sizes.append(await asyncio.to_thread(contract.check_picture, found[-1], order))
+        return found, sizes[0] if sizes else None
 
     async def _fetch(self, url: str) -> bytes:
         self.fetches += 1
@@ -55,19 +63,22 @@ class Studio:
                     raise Refused("api_error", f"fetch failed: a picture's link answered {answer.status}")
                 async for chunk in answer.content.iter_chunked(2**16):
                     data += chunk
-                    if len(data) > contract.PICTURE_BYTES:
-                        raise Refused("api_error", f"fetch failed: a picture is over {contract.PICTURE_BYTES} bytes")
+                    if len(data) > PICTURE_BYTES:
+                        raise Refused("api_error", f"fetch failed: a picture is over {PICTURE_BYTES} bytes")
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise Refused(
                 "api_error", f"fetch failed: a picture's link could not be read ({type(error).__name__})"
             ) from error
         return bytes(data)
 
-    async def film(self, request: dict[str, Any], pictures: list[bytes], words: frozenset[str]) -> str:
-        """Draw a film (the same recipe only once) and return its name."""
-        width, height, seconds = contract.film_shape(request)
-        fields = [request.get(name) for name in ("prompt", "model", "size", "take")]
-        recipe = json.dumps([fields, width, height, seconds, [hashlib.sha256(p).hexdigest() for p in pictures]])
+    async def film(self, task: Wanted, pictures: list[bytes], first: tuple[int, int] | None, take: int) -> str:
+        """Draw a film of a task (the same recipe only once) and return its name."""
+        order = task.order
+        said = {"prompt": order.prompt, "model": order.model, "size": order.grade, "take": take}
+        request = {**task.request, **said}
+        width, height = order.pixels(first)
+        seconds = order.seconds
+        recipe = json.dumps([said, width, height, seconds, [hashlib.sha256(p).hexdigest() for p in pictures]])
         async with self._one:
             if recipe not in self._drawn:
                 self._drawn[recipe] = self.folder / f"{uuid.uuid4().hex}.mp4"
@@ -82,7 +93,7 @@ class Studio:
             if len(self._drawn) > FILMS_KEPT:
                 self._drawn.popitem(last=False)[1].unlink()
         name = f"task_01k{uuid.uuid4().hex[:23]}"
-        self._films[name] = (self._drawn[recipe], words)
+        self._films[name] = (self._drawn[recipe], task.words)
         return name
 
     def _draw(self, path: Path, request: dict[str, Any], pictures: list[bytes], shape: tuple[int, int, int]) -> None:

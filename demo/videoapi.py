@@ -1,23 +1,8 @@
-"""Stands in for the vendor's Sora Videos Generation API: a real server, strict, with faults on request.
+"""Stands in for the vendor's video APIs, Sora and its siblings: a real server, strict, with faults on request.
 
-It knows only the vendor's description (demo/contract.py) and nothing of Clapper, so that a mistake of ours shows here
-instead of cancelling out. `python -m demo.videoapi --port 9000 --token demo` runs it alone.
-
-These words in a prompt (whole words, any case, freely combined) make it misbehave:
-
-    refused at once                                      accepted, and then
-    broke    403 used_up                                 fail       fails with api_error "fetch failed"
-    refuse   403 forbidden                               moderated  fails with forbidden
-    limited  429 and Retry-After 1, once per prompt      slow       takes five times as long
-    gone     404 no_api                                  never      stays pending, unless finished by hand
-    accepted, but the answer says otherwise              pair       has two finished films
-    vanish   500 api_error, the task goes on             the callback
-    reset    the connection drops, the task goes on      lost       is never sent; /sora/tasks has the result
-    the film's link                                      twice      is sent twice
-    deadlink answers 404                                 early      comes at once, before the submission's answer
-    notvideo gives HTML                                  late       comes long after /sora/tasks has the result
-    cut      ends before its Content-Length              stranger   carries another task's id
-                                                         garbage    is broken JSON first, then the right one
+It knows only the vendor's descriptions (demo/contract.py) and nothing of Clapper, so that a mistake of ours shows here
+instead of cancelling out. `python -m demo.videoapi --port 9000 --token demo` runs it alone. Some words in a prompt make
+it misbehave: demo/moods.py has them all.
 """
 
 import argparse
@@ -35,9 +20,9 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
-from demo import contract
-from demo.contract import Refused
-from demo.life import Task, live, post, words_in
+from demo import answers, contract, moods
+from demo.fields import STATUS, Order, Refused
+from demo.life import Task, live, post
 from demo.studio import Render, Studio
 
 
@@ -46,12 +31,13 @@ class VideoAPI:
 
     seconds        how long a film takes; None: until `finish` is called
     render         makes the MP4 of a request and its pictures, in a thread; None: demo/render.py
-    max_in_flight  more than these pending tasks are refused with 429 and Retry-After `retry_after` (seconds)
+    max_in_flight  more than these pending tasks of a service get 429 and Retry-After `retry_after` (seconds)
+    withdrawn      models, and whole services ("kling/"), that answer 404 no_api
     images_max     how many image_urls are allowed; the vendor says only "several"
     character      what character_start and character_end count: "position" (0-1 in the frame) or "seconds"
     cost           reported with finished films, as {"amount": ..., "currency": ...}
     public_url     where films are linked to; None: the address at which the request came in
-    always         words (see above) that hold for every request
+    always         words (demo/moods.py) that hold for every request
 
     All of these but `render` can be changed while it runs. To look at: `tasks` (id → Task, oldest first), `requests`
     ((path, body) as received; None for what is no JSON object) and the counters `submissions`, `polls`,
@@ -73,11 +59,13 @@ class VideoAPI:
         cost: dict[str, Any] | None = None,
         public_url: str | None = None,
         always: Iterable[str] = (),
+        withdrawn: Iterable[str] = (),
     ):
         self.token, self.seconds, self.render = token, seconds, render
         self.max_in_flight, self.retry_after = max_in_flight, retry_after
         self.images_max, self.max_body = images_max, max_body
         self.character, self.cost, self.public_url, self.always = character, cost, public_url, frozenset(always)
+        self.withdrawn = set(withdrawn)
         self.tasks: dict[str, Task] = {}
         self.requests: list[tuple[str, dict[str, Any] | None]] = []
         self.faults: list[tuple[str, int, str]] = []
@@ -103,8 +91,8 @@ class VideoAPI:
         app.cleanup_ctx.append(self._open)
         app.add_routes(
             [
-                web.post("/sora/videos", self._videos),
-                web.post("/sora/tasks", self._tasks),
+                *(web.post(f"/{provider}/videos", self._videos) for provider in contract.PROVIDERS),
+                *(web.post(f"/{provider}/tasks", self._tasks) for provider in contract.PROVIDERS),
                 web.get("/films/{name}.mp4", self._film),
                 web.route("*", "/health{rest:.*}", _health),
             ]
@@ -177,8 +165,8 @@ class VideoAPI:
             code, message = "no_api", f"there is no API at {request.method} {request.path}"
         finally:
             self._tell()
-        body = {"success": False, "error": {"code": code, "message": message}, "trace_id": str(uuid.uuid4())}
-        return web.json_response(body, status=contract.STATUS[code], headers=wait)
+        body = answers.refusal(_provider(request), code, message, str(uuid.uuid4()))
+        return web.json_response(body, status=STATUS[code], headers=wait)
 
     async def _body(self, request: web.Request) -> dict[str, Any]:
         """The request's JSON object, after its headers were found in order."""
@@ -203,10 +191,11 @@ class VideoAPI:
     async def _videos(self, request: web.Request) -> web.StreamResponse:
         self.submissions += 1
         body = await self._body(request)
-        contract.check_videos(body, images_max=self.images_max, character=self.character)
-        words = frozenset(words_in(body["prompt"]) | self.always)
-        self._refuse(body["prompt"], words)
-        task = self._accept(request, body, words)
+        provider = _provider(request)
+        order = contract.read_videos(provider, body, images_max=self.images_max, character=self.character)
+        words = frozenset(moods.words_in(order.prompt) | self.always)
+        self._refuse(provider, order, words)
+        task = self._accept(request, body, order, words)
         if "reset" in words and request.transport:
             request.transport.abort()
         if "vanish" in words:
@@ -217,47 +206,42 @@ class VideoAPI:
             return web.json_response({"task_id": task.id})
         await task.answered.wait()
         assert task.response is not None
-        error = task.response.get("error")
-        status = contract.STATUS.get(error.get("code", ""), 500) if isinstance(error, dict) else 200
-        return web.json_response(task.response, status=status)
+        return web.json_response(task.response, status=answers.status_of(task.response))
 
-    def _refuse(self, prompt: str, words: frozenset[str]) -> None:
+    def _refuse(self, provider: str, order: Order, words: frozenset[str]) -> None:
         """The refusals that words ask for, and the one that too many tasks cause."""
-        if "gone" in words:
-            raise Refused("no_api", "this API is withdrawn")
-        if "broke" in words:
-            raise Refused("used_up", "the balance is used up")
-        if "refuse" in words:
-            raise Refused("forbidden", "the prompt was refused by moderation")
-        if "limited" in words and prompt not in self._limited:
-            self._limited.add(prompt)
+        moods.check({"gone"} if {order.model, f"{provider}/"} & self.withdrawn else words, provider)
+        if "limited" in words and order.prompt not in self._limited:
+            self._limited.add(order.prompt)
             raise Refused("too_many_requests", "try again in a second", retry_after=1)
         # A task that never ends must not block the stand-in for ever.
-        if sum(task.pending and "never" not in task.words for task in self.tasks.values()) >= self.max_in_flight:
+        busy = [task for task in self.tasks.values() if task.provider == provider and task.pending]
+        if sum("never" not in task.words for task in busy) >= self.max_in_flight:
             raise Refused("too_many_requests", f"{self.max_in_flight} generations are in flight", self.retry_after)
 
     async def _tasks(self, request: web.Request) -> web.Response:
         self.polls += 1
         body = await self._body(request)
         contract.check_tasks(body)
-        if body["action"] == "retrieve":
-            task = self.tasks.get(body["id"])
-            return web.json_response(task.shown() if task else {})
-        if "ids" in body:
-            found = [self.tasks[i] for i in body["ids"] if i in self.tasks]
+        provider = _provider(request)
+        if "ids" in body or "id" in body:
+            asked = [self.tasks[i] for i in body.get("ids", [body.get("id")]) if i in self.tasks]
         else:
             low, high = body.get("created_at_min", 0), body.get("created_at_max", float("inf"))
-            found = [task for task in reversed(self.tasks.values()) if low <= task.created_at <= high]
-            found = found[body.get("offset", 0) :][: body.get("limit", contract.BATCH)]
-        return web.json_response({"items": [task.shown() for task in found], "count": len(found)})
+            asked = [task for task in reversed(self.tasks.values()) if low <= task.created_at <= high]
+        found = [task.shown() for task in asked if task.provider == provider]
+        if body["action"] == "retrieve":
+            return web.json_response(answers.one(provider, found[0] if found else None))
+        page = found[body.get("offset", 0) :][: body.get("limit", contract.BATCH)]
+        return web.json_response(answers.several(provider, page))
 
     async def _film(self, request: web.Request) -> web.StreamResponse:
         return await self.studio.serve(request)
 
-    def _accept(self, request: web.Request, body: dict[str, Any], words: frozenset[str]) -> Task:
+    def _accept(self, request: web.Request, body: dict[str, Any], order: Order, words: frozenset[str]) -> Task:
         origin = (self.public_url or str(request.url.origin())).rstrip("/")
         now = round(time.time(), 3)
-        task = Task(str(uuid.uuid4()), str(uuid.uuid4()), now, body, words, origin)
+        task = Task(str(uuid.uuid4()), str(uuid.uuid4()), now, body, words, origin, _provider(request), order)
         self.tasks[task.id] = task
         self._tell()
         life = asyncio.create_task(self._live(task))
@@ -267,6 +251,10 @@ class VideoAPI:
 
     async def _live(self, task: Task) -> None:
         await live(task, self.studio, seconds=self.seconds, cost=self.cost, others=self.tasks.keys(), tell=self._tell)
+
+
+def _provider(request: web.Request) -> str:
+    return request.path.strip("/").partition("/")[0]
 
 
 async def _health(request: web.Request) -> web.Response:

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from domain.catalogue import Wire
 from domain.request import GenerationRequest
+from domain.wire import Wire
 
 
 class JobState(StrEnum):
@@ -184,6 +184,9 @@ class Report:
     callback_url: str = ""
     #: Unix milliseconds, 0 when not said.
     created_at: int = 0
+    #: What the vendor says that it charged, and in which currency; None when not said.
+    cost: float | None = None
+    currency: str = ""
 
 
 @dataclass(frozen=True)
@@ -238,6 +241,9 @@ class Job:
     message_id: int = 0
     muted: bool = False
     refunded: bool = False
+    #: What the API says that it charged for it, and in which currency; None when it did not say.
+    cost: float | None = None
+    currency: str = ""
     #: Films at once that the server's rules gave its member (0: the operator's), and where films go there.
     member_most: int = 0
     delivery: str = "thread"

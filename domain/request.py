@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from domain.catalogue import Catalogue, Model
+from domain.catalogue import Catalogue
 from domain.faults import Refused
+from domain.model import CanBeHad, Mode, Model
+from domain.wire import ADAPTIVE, RATIOS
 
-#: Discord's own limit for a text field of a form, so that every prompt can be edited in one.
-PROMPT_MAX = 4_000
+#: Sides of a picture that differ by less than this part are as long as each other.
+_ALIKE = 0.1
 
 
 @dataclass(frozen=True)
 class GenerationRequest:
-    """One film to be made. `orientation` is None until the first picture has said which it is."""
+    """One film to be made. `orientation` is None until the first picture has said which it is.
+
+    `duration` is 0, `size` "" and `sound` None where the model leaves no choice; `mode` is one of domain.model.MODES,
+    "" in jobs of earlier versions. `character` is what people call its clip, "" for none; the link to it is made when
+    the request goes out.
+    """
 
     prompt: str
     model: str
@@ -27,13 +34,38 @@ class GenerationRequest:
     character_url: str | None = None
     character_start: float | None = None
     character_end: float | None = None
+    mode: str = ""
+    sound: bool | None = None
+    negative: str = ""
+    character: str = ""
+
+    @property
+    def attached(self) -> bool:
+        """Whether there is something to make ready before it can be sent."""
+        return bool(self.pictures or self.character)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+        # Not asdict, which copies deeply: every field is a plain value.
+        return json.dumps(vars(self), separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> GenerationRequest:
         return cls(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a member typed, with whichever model: None is left to the model."""
+
+    prompt: str
+    duration: int | None = None
+    orientation: str | None = None
+    size: str | None = None
+    sound: bool | None = None
+    negative: str = ""
+    pictures: int = 0
+    #: Whether pictures can be given as links: only where the API reaches this bot.
+    links: bool = True
 
 
 def parse(
@@ -44,35 +76,45 @@ def parse(
     duration: int | None = None,
     orientation: str | None = None,
     size: str | None = None,
+    sound: bool | None = None,
+    negative: str = "",
     pictures: int = 0,
+    links: bool = True,
+    order: Sequence[str] = (),
+    can_be_had: CanBeHad = lambda model: True,
 ) -> GenerationRequest:
-    """Fill in the defaults and check that everything goes together. Raises Refused with what would."""
-    prompt = prompt.replace("\r\n", "\n").strip()
-    if not prompt:
-        raise Refused("prompt_empty")
-    if len(prompt) > PROMPT_MAX:
-        raise Refused("prompt_long", length=len(prompt), most=PROMPT_MAX)
-    row = find_model(catalogue, model)
-    if row.paused:
-        raise Refused("model_paused", model=row.label, why=row.paused, others=_others(catalogue, row))
-    duration = row.durations[0] if duration is None else duration
-    if duration not in row.durations:
-        fits = [m.label for m in catalogue.models if duration in m.durations and not m.paused]
-        raise Refused("duration", model=row.label, asked=duration, can=row.durations, others=fits)
-    size = size or row.sizes[0]
-    if size not in row.sizes:
-        raise Refused("size", model=row.label, asked=size, can=row.sizes)
-    if orientation is not None and orientation not in row.orientations:
-        fits = [m.label for m in catalogue.models if orientation in m.orientations and not m.paused]
-        raise Refused("orientation", model=row.label, asked=orientation, can=row.orientations, others=fits)
-    if pictures and not row.images_max:
-        raise Refused("pictures_none_taken", model=row.label)
-    if pictures > row.images_max:
-        fits = [m.label for m in catalogue.models if pictures <= m.images_max and not m.paused]
-        raise Refused("pictures_many", model=row.label, asked=pictures, can=row.images_max, others=fits)
-    if orientation is None and not pictures:
-        orientation = row.orientations[0]
-    return GenerationRequest(prompt, row.key, duration, size, orientation, pictures)
+    """Fill in the defaults and check that everything goes together. Raises Refused with the models that would do it.
+
+    `order` are keys of models that moderators want in front. A refusal's `others` are labels, `keys` their keys.
+    """
+    asked = Asked(
+        prompt=prompt.replace("\r\n", "\n").strip(),
+        duration=duration,
+        orientation=orientation,
+        size=size,
+        sound=sound,
+        negative=negative.strip(),
+        pictures=pictures,
+        links=links,
+    )
+    row = find_model(catalogue, model) if model and model.strip() else catalogue.default(order, can_be_had)
+    try:
+        if row.paused:
+            raise Refused("model_paused", model=row.label, why=row.paused)
+        return fit(row, asked)
+    except Refused as fault:
+        others = [
+            other
+            for other in catalogue.ordered(order)
+            if other.key != row.key and not other.paused and can_be_had(other) and fits(other, asked)
+        ]
+        raise Refused(fault.reason, **fault.values, **named(others)) from None
+
+
+def named(others: Iterable[Model]) -> dict[str, object]:
+    """Models as a refusal or failure carries them: what people read, and what a button needs."""
+    rows = list(others)
+    return {"others": [row.label for row in rows], "keys": [row.key for row in rows]}
 
 
 def options_of(request: GenerationRequest) -> dict[str, Any]:
@@ -80,19 +122,27 @@ def options_of(request: GenerationRequest) -> dict[str, Any]:
     return {
         "prompt": request.prompt,
         "model": request.model,
-        "duration": request.duration,
+        "duration": request.duration or None,
         "orientation": request.orientation,
-        "size": request.size,
+        "size": request.size or None,
+        "sound": request.sound,
+        "negative": request.negative,
     }
 
 
 def had_by(row: Model, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options without those that a form cannot show and this model does not have: its defaults take their place."""
-    return {name: value for name, value in options.items() if name != "size" or value in row.sizes}
+    has = {
+        "size": options.get("size") in row.sizes,
+        "resolution": options.get("resolution") in row.sizes,
+        "sound": any(mode.sound_is_choice for mode in row.modes),
+        "negative": any(mode.negative_max for mode in row.modes),
+    }
+    return {name: value for name, value in options.items() if has.get(name, True)}
 
 
 def find_model(catalogue: Catalogue, typed: str | None) -> Model:
-    """The row that a member means: its key or label, in any case; the default when nothing was typed."""
+    """The row that a member means: its key or label, in any case; the default for nothing. Raises Refused."""
     if not typed or not typed.strip():
         return catalogue.default()
     wanted = typed.strip().casefold()
@@ -102,17 +152,105 @@ def find_model(catalogue: Catalogue, typed: str | None) -> Model:
     raise Refused("model_unknown", asked=typed.strip()[:60], can=[m.label for m in catalogue.models if not m.paused])
 
 
-def orientation_of(width: int, height: int, model_orientations: tuple[str, ...]) -> str:
-    """The orientation of a picture of this many pixels, among those that the model has.
+def fits(model: Model, asked: Asked) -> bool:
+    """Whether the model can do all of it."""
+    try:
+        fit(model, asked)
+    except Refused:
+        return False
+    return True
 
-    A picture whose sides differ by less than a tenth counts as square; where the model has no square, the longer
-    side decides, and landscape when there is none.
+
+def fit(model: Model, asked: Asked) -> GenerationRequest:
+    """The request that this model makes of it. Raises Refused for the first thing that it cannot do."""
+    if not asked.prompt:
+        raise Refused("prompt_empty")
+    mode = _mode(model, asked)
+    if len(asked.prompt) > mode.prompt_max:
+        raise Refused("prompt_long", model=model.label, length=len(asked.prompt), most=mode.prompt_max)
+    duration = mode.duration if asked.duration is None else asked.duration
+    if asked.duration is not None and duration not in mode.durations:
+        raise Refused("duration", model=model.label, asked=duration, can=sorted(mode.durations), mode=mode.name)
+    size = _size(model, mode, asked)
+    return GenerationRequest(
+        prompt=asked.prompt,
+        model=model.key,
+        duration=duration,
+        size=size,
+        orientation=_orientation(model, mode, asked),
+        pictures=asked.pictures,
+        mode=mode.name,
+        sound=_sound(model, mode, asked, size),
+        negative=_negative(model, mode, asked),
+    )
+
+
+def _mode(model: Model, asked: Asked) -> Mode:
+    mode = model.mode_for(asked.pictures)
+    if mode is None and not asked.pictures:
+        raise Refused("pictures_needed", model=model.label)
+    if mode is None and not model.images_max:
+        raise Refused("pictures_none_taken", model=model.label, asked=asked.pictures)
+    if mode is None:
+        raise Refused("pictures_many", model=model.label, asked=asked.pictures, can=model.images_max)
+    if asked.pictures and not mode.base64 and not asked.links:
+        raise Refused("pictures_unreachable", model=model.label)
+    return mode
+
+
+def _size(model: Model, mode: Mode, asked: Asked) -> str:
+    size = asked.size.strip().casefold() if asked.size else ""
+    if size and size not in mode.sizes:
+        raise Refused("size", model=model.label, asked=asked.size, can=mode.sizes, mode=mode.name)
+    if not size and asked.sound and mode.sound_is_choice and mode.size not in mode.sound_sizes:
+        return next(iter(mode.sound_sizes), mode.size)  # sound was asked for and a size was not: the first that has it
+    return size or mode.size
+
+
+def _orientation(model: Model, mode: Mode, asked: Asked) -> str | None:
+    if asked.orientation:
+        wanted = asked.orientation.strip().casefold()
+        wanted = next((name for name, ratio in RATIOS.items() if ratio == wanted), wanted)
+        if wanted not in mode.orientations:
+            raise Refused("orientation", model=model.label, asked=wanted, can=mode.orientations, mode=mode.name)
+        return wanted
+    if not mode.orientations:
+        return None
+    if not asked.pictures:
+        return mode.orientations[0]
+    return ADAPTIVE if ADAPTIVE in mode.orientations else None
+
+
+def _sound(model: Model, mode: Mode, asked: Asked, size: str) -> bool | None:
+    choices = mode.sounds(size)
+    if not choices:
+        if asked.sound is not None and asked.sound != (mode.sound == "always"):
+            raise Refused("sound_always" if mode.sound == "always" else "sound_none", model=model.label)
+        return None
+    if asked.sound is not None and asked.sound not in choices:
+        raise Refused("sound_size", model=model.label, size=size, can=mode.sound_sizes)
+    return choices[0] if asked.sound is None else asked.sound
+
+
+def _negative(model: Model, mode: Mode, asked: Asked) -> str:
+    if asked.negative and not mode.negative_max:
+        raise Refused("negative_none", model=model.label, mode=mode.name)
+    if len(asked.negative) > mode.negative_max:
+        raise Refused("negative_long", model=model.label, length=len(asked.negative), most=mode.negative_max)
+    return asked.negative
+
+
+def orientation_of(width: int, height: int, shapes: Sequence[str]) -> str:
+    """The shape of a picture of this many pixels, among those that the model has.
+
+    A ratio that the picture has to within 3 % is that shape. Else a picture whose sides differ by less than a tenth
+    is square; where the model has no square, the longer side decides, and landscape when there is none.
     """
-    if "square" in model_orientations and abs(width - height) < 0.1 * max(width, height):
+    for shape in shapes:
+        across, _, down = shape.partition(":")
+        if down and abs(width * int(down) / (height * int(across)) - 1) < 0.03:
+            return shape
+    if "square" in shapes and abs(width - height) < _ALIKE * max(width, height):
         return "square"
     wanted = "portrait" if height > width else "landscape"
-    return wanted if wanted in model_orientations else model_orientations[0]
-
-
-def _others(catalogue: Catalogue, row: Model) -> list[str]:
-    return [m.label for m in catalogue.models if m.key != row.key and not m.paused]
+    return wanted if wanted in shapes else shapes[0]

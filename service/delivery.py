@@ -7,6 +7,7 @@ import logging
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -96,7 +97,7 @@ class Delivery:
         self._meter = meter
         self._at_once = at_once
         self._clock = clock
-        self._crew = Crew("deliver", on_end=results.changed)
+        self._crew = Crew("deliver", on_end=partial(results.changed, "delivery"))
         self._stopping = False
 
     async def step(self) -> float | None:
@@ -106,10 +107,10 @@ class Delivery:
         free = self._at_once - len(self._crew)
         if free <= 0:
             return None
-        async with self._db.transaction() as conn:
-            for job in await outbox.due(conn, self._clock(), free, self._crew.busy):
-                self._crew.start(job.id, self._deliver(job), interaction=job.interaction_id)
-            upcoming = await outbox.next_due(conn, self._clock(), self._crew.busy)
+        conn = self._db.reader
+        for job in await outbox.due(conn, self._clock(), free, self._crew.busy):
+            self._crew.start(job.id, self._deliver(job), interaction=job.interaction_id)
+        upcoming = await outbox.next_due(conn, self._clock(), self._crew.busy)
         return None if upcoming is None else max(0.05, (upcoming - self._clock()) / 1000)
 
     async def stop(self, seconds: float) -> None:

@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 
 from domain import trail
 from domain.ask import Ask
-from domain.catalogue import Catalogue, Model
-from domain.faults import Refused
-from domain.job import Job, JobState
+from domain.catalogue import Catalogue
+from domain.clip import with_character
+from domain.faults import BadClip, Refused
+from domain.job import FINAL, Job, JobState
+from domain.model import Mode, Model
 from domain.pace import Pace
 from domain.request import GenerationRequest, parse
 from domain.turns import Standing
@@ -26,7 +28,7 @@ from service.meter import Meter
 from service.pauses import Pauses
 from service.policies import Policies
 from service.turns import Turns
-from storage import approvals, inputs, jobs, ledger, owners, turns
+from storage import approvals, clips, inputs, jobs, ledger, owners, turns
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -47,6 +49,8 @@ class Order:
     request: GenerationRequest
     label: str
     price: int
+    #: What start and end of its clip count: position, seconds; "" without a clip.
+    unit: str = ""
     #: The member is to be asked first whether it is worth that much.
     confirm: bool = False
 
@@ -80,7 +84,7 @@ class Intake:
         allowed: frozenset[int],
         turns: Turns,
         pace: Pace,
-        on_job: Callable[[], None],
+        on_job: Callable[..., None],
         meter: Meter,
         log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
@@ -127,6 +131,8 @@ class Intake:
         duration: int | None = None,
         orientation: str | None = None,
         size: str | None = None,
+        sound: bool | None = None,
+        negative: str = "",
     ) -> Order:
         """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
         if self._stopping:
@@ -143,10 +149,15 @@ class Intake:
             duration=duration,
             orientation=orientation,
             size=size,
+            sound=sound,
+            negative=negative,
             pictures=len(ask.pictures),
         )
-        row = self.catalogue.get(request.model)
-        assert row is not None
+        row, mode = self._row(request)
+        if ask.clip:
+            request = with_character(request, row, ask.clip, self.offered())
+            if ask.clip.restricted and not (ask.private or ask.spot.restricted):
+                raise BadClip("clip_restricted")
         others = [other.label for other in self.offered() if other.key != row.key]
         self._breakers.check(row.wire.provider, row.key, row.label, others)
         policy = await self._policies.of(ask.guild_id)
@@ -158,8 +169,17 @@ class Intake:
             spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
             server_locale=policy.server.language or ask.server_locale,
         )
-        price = row.price(request.size, request.duration)
-        return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
+        price = mode.price(request.size, request.duration, request.sound)
+        unit = row.character if ask.clip else ""
+        return Order(ask, request, row.label, price, unit, confirm=doorman.needs_confirming(policy, price))
+
+    def _row(self, request: GenerationRequest) -> tuple[Model, Mode]:
+        """The model and mode of a request that was parsed by this catalogue."""
+        row = self.catalogue.get(request.model)
+        mode = row.mode(request.mode) if row else None
+        assert row is not None
+        assert mode is not None
+        return row, mode
 
     async def account(self, ask: Ask) -> ledger.Account:
         """What whoever asks may spend there now."""
@@ -174,10 +194,9 @@ class Intake:
         """
         ask, now = order.ask, self._clock()
         fold = _fold(order)
-        row = self.catalogue.get(order.request.model)
-        assert row is not None
+        row, mode = self._row(order.request)
         job = Job(
-            id="".join(secrets.choice(_ALPHABET) for _ in range(10)),
+            id="".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(10)),
             interaction_id=ask.interaction_id,
             guild_id=ask.guild_id,
             channel_id=ask.channel_id,
@@ -186,7 +205,7 @@ class Intake:
             locale=ask.locale,
             server_locale=ask.server_locale,
             request=order.request,
-            wire=row.wire,
+            wire=mode.wire,
             label=row.label,
             price=order.price,
             usual_seconds=row.usual_seconds,
@@ -213,7 +232,7 @@ class Intake:
             self._meter.credits("hold", job.price)
             prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
-        self._on_job()
+            self._on_job("dispatch", *(("notices",) if admitted.job.state is JobState.AWAITING else ()))
         return admitted
 
     async def _write(self, job: Job, fold: str, order: Order) -> Admitted:
@@ -249,6 +268,8 @@ class Intake:
                 await approvals.ask(conn, job.guild_id, job.id, now)
             if not await inputs.attach(conn, job.id, ask.pictures, now):
                 raise Refused("pictures_forgotten")
+            if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
+                raise BadClip("clip_forgotten")
             said = await self._turns.of_newest(conn, job)
             if said.standing is Standing.AT_ONCE:
                 return Admitted(job, held.left, said.ready_at)
@@ -258,13 +279,15 @@ class Intake:
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""
         async with self._db.transaction() as conn:
-            await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
-        self._on_job()
+            state = await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
+        if state in FINAL:
+            self._on_job("delivery")  # its end has waited for its card
 
 
 def _fold(order: Order) -> str:
     ask = order.ask
     pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
     origin = (ask.parent_id, ask.action)
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
+    clip = ask.clip and (ask.clip.name, ask.clip.size, ask.clip.film, ask.clip.sha256)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin, clip)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

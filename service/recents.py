@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 from acedata.client import VideoClient
-from domain.catalogue import Wire
 from domain.faults import VendorFault
 from domain.job import Report, Verdict
+from domain.wire import Wire
 from service.links import Links
 
 log = logging.getLogger("clapper.recents")

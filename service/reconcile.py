@@ -62,13 +62,12 @@ class Reconcile:
     async def step(self) -> float | None:
         """Ask about everything that is due; returns the seconds until more is."""
         await self._timekeeper.watch()
-        async with self._db.transaction() as conn:
-            due = await jobs.due_looks(conn, self._clock(), _AT_ONCE)
-        due = [(job, size) for job, size in due if job.id not in self._dispatch.sending]
+        sending = self._dispatch.sending.busy  # before the look: what it shows of these may be old by now
+        due = await jobs.due_looks(self._db.reader, self._clock(), _AT_ONCE)
+        due = [(job, size) for job, size in due if job.id not in sending and job.id not in self._dispatch.sending]
         await self._look_at_all([(job, size) for job, size in due if job.task_id])
         await self._look_for([job for job, _ in due if not job.task_id])
-        async with self._db.transaction() as conn:
-            upcoming = await jobs.next_due_look(conn)
+        upcoming = await jobs.next_due_look(self._db.reader)
         if upcoming is None:
             return None
         return max(0.2, (upcoming - self._clock()) / 1000)
@@ -113,8 +112,8 @@ class Reconcile:
         for job in [job for job in unknown if job.hint_id]:
             if await self._check_hint(job):
                 unknown.remove(job)
-        for provider in {job.wire.provider for job in unknown}:
-            await self._search([job for job in unknown if job.wire.provider == provider])
+        for reading in {job.wire.reading for job in unknown}:
+            await self._search([job for job in unknown if job.wire.reading == reading])
 
     async def _check_hint(self, job: Job) -> bool:
         """True when the job is done with for now: the task is ours, or the API could not say."""
@@ -210,9 +209,9 @@ class Reconcile:
 
 
 def next_batch(due: deque[tuple[Job, int]], most: int) -> list[Job]:
-    """Take the next jobs of one provider: at most so many, and of requests that an answer may echo within 8 MB.
+    """Take the next jobs whose answers are read alike: at most so many, of requests that may be echoed within 8 MB.
 
-    `due` holds jobs with the size of their requests in bytes; those of other providers stay in it.
+    `due` holds jobs with the size of their requests in bytes; the others stay in it.
     """
     batch: list[Job] = []
     others: list[tuple[Job, int]] = []
@@ -220,7 +219,7 @@ def next_batch(due: deque[tuple[Job, int]], most: int) -> list[Job]:
     while due and len(batch) < most:
         job, size = due.popleft()
         total += size + _PLAIN_BYTES
-        if batch and job.wire.provider != batch[0].wire.provider:
+        if batch and job.wire.reading != batch[0].wire.reading:
             total -= size + _PLAIN_BYTES
             others.append((job, size))
         elif batch and total > ANSWER_BYTES:

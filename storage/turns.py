@@ -88,11 +88,12 @@ async def waiting(conn: aiosqlite.Connection, job: Job, paused: Sequence[int] = 
 
 
 async def _counts(conn: aiosqlite.Connection, job: Job, which: str) -> Counts:
+    # Three counts that each follow an index: a sum over all rows would look at each of them.
+    total = f"SELECT count(*) FROM jobs WHERE provider = :provider AND {which}"  # noqa: S608 - our own words
+    server, member = f"{total} AND guild_id = :guild", f"{total} AND guild_id = :guild AND author_id = :author"
     row = await one(
         conn,
-        "SELECT count(*), coalesce(sum(guild_id = :guild), 0),"  # noqa: S608 - our own words
-        " coalesce(sum(guild_id = :guild AND author_id = :author), 0)"
-        f" FROM jobs WHERE provider = :provider AND {which}",
+        f"SELECT ({total}), ({server}), ({member})",
         {"guild": job.guild_id, "author": job.author_id, "provider": job.wire.provider},
     )
     return Counts(*row) if row else Counts(0, 0, 0)

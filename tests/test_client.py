@@ -20,9 +20,9 @@ from aiohttp import web
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from acedata.client import SUBMIT_BYTES, TASKS_BYTES, VideoClient
-from domain.catalogue import Wire
 from domain.faults import VendorFault
 from domain.job import Film, Report, Verdict
+from domain.wire import Wire
 
 TOKEN = "secret-token-of-ours"
 SORA = Wire("sora", {"model": "sora-2"}, {"prompt": "prompt"})

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.catalogue import Catalogue, CatalogueError, Wire
+from domain.catalogue import Catalogue, CatalogueError
 from domain.credit import Grant, Rule, best_room, local_date, renews_at, split, window
 from domain.faults import Refused
 from domain.job import TABLE, Effect, Event, JobState, credits_after, step
 from domain.pace import MINUTE, Pace
 from domain.request import orientation_of, parse
+from domain.wire import Wire
 
 TEXT = (Path(__file__).parent.parent / "catalogue.toml").read_text("utf-8")
 CATALOGUE = Catalogue.parse(TEXT)
@@ -60,10 +61,11 @@ def test_what_does_not_go_together(asked: dict[str, Any], reason: str) -> None:
 
 
 def test_a_refusal_names_what_would_go() -> None:
-    """25 seconds are offered with the model that makes them."""
+    """25 seconds are offered with the models that make them, by the names that people read and by their keys."""
     with pytest.raises(Refused) as caught:
         parse(CATALOGUE, prompt="x", duration=25)
-    assert caught.value.values["others"] == ["Sora 2 Pro"]
+    assert caught.value.values["others"] == ["Sora 2 Pro", "Seedance 2.5", "Wan 3", "Grok Imagine"]
+    assert caught.value.values["keys"] == ["sora-2-pro", "seedance-2.5", "wan-3", "grok-imagine"]
 
 
 def test_a_paused_model_is_refused_and_not_the_default() -> None:

@@ -37,7 +37,7 @@ from tests.onfile import (
     OnFile,
     Row,
 )
-from tests.test_table import FILMS, make_intake
+from tests.settled import FILMS, make_intake
 
 
 def read(task: str, says: str) -> Report:
@@ -67,7 +67,7 @@ class Life(OnFile):
     async def open(self) -> None:
         await super().open()
         clock: Callable[[], int] = lambda: self.now  # noqa: E731 - one clock for all of them
-        self.results = Results(self.db, pace=Pace(), on_change=lambda: None, meter=Meter(), clock=clock)
+        self.results = Results(self.db, pace=Pace(), on_change=lambda *_: None, meter=Meter(), clock=clock)
         self.cancel = Cancel(self.db, results=self.results, rights=Rights(Policies(self.db)), clock=clock)
         self.intake = make_intake(self.db, Ceiling(daily=7, server_daily=20), clock)
 

@@ -302,7 +302,7 @@ async def test_the_same_command_twice_is_one_film(stage: Stage) -> None:
 async def test_completion_follows_the_catalogue(stage: Stage) -> None:
     """Models come with what they do and cost, lengths and sizes with the price of the model chosen."""
     you, channel = stage.world.visitor, stage.world.channel
-    models = await you.autocomplete(channel, "video", "model", "pro", prompt="x")
+    models = await you.autocomplete(channel, "video", "model", "sora 2 pro", prompt="x")
     assert [choice["value"] for choice in models] == ["sora-2-pro", "sora-2-pro-short"]
     lengths = await you.autocomplete(channel, "video", "duration", "", prompt="x", model="sora-2-pro")
     assert [choice["name"] for choice in lengths] == ["10 s (6 credits)", "15 s (9 credits)", "25 s (15 credits)"]

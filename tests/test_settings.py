@@ -72,7 +72,7 @@ def test_a_wrong_catalogue_stops_the_start(tmp_path: Path) -> None:
     """A catalogue with faults is refused, each row's fault named."""
     file = tmp_path / "mine.toml"
     file.write_text('[[model]]\nkey = "x"\nlabel = "X"\n')
-    with pytest.raises(SettingsError, match=r"CATALOGUE_FILE.*x:.*durations"):
+    with pytest.raises(SettingsError, match=r"CATALOGUE_FILE.*x:.*provider"):
         Settings.from_env(GOOD | {"CATALOGUE_FILE": str(file)})
 
 

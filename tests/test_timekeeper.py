@@ -13,7 +13,7 @@ from service.breakers import Breakers
 from service.timekeeper import Timekeeper
 from storage import jobs, memory, outbox
 from storage.database import every, open_database
-from tests.test_table import quiet
+from tests.settled import quiet
 from tests.test_words import a_job
 
 NOW = 1_800_000_000_000

@@ -174,7 +174,7 @@ async def test_not_even_a_request(world: World):
         ("POST", "/sora/videos", {"data": b"model=sora-2"}, 400, "token_mismatched"),
         ("POST", "/sora/videos", {"json": [BODY]}, 400, "token_mismatched"),
         ("POST", "/sora/videos", {"json": {**BODY, "prompt": "x" * 5000}}, 413, "request_too_large"),
-        ("POST", "/veo/videos", good, 404, "no_api"),
+        ("POST", "/pika/videos", good, 404, "no_api"),
         ("GET", "/sora/videos", {}, 404, "no_api"),
     ]
     for raw in (b"", b"{", b'{"duration": NaN}', b"\xff", b"[" * 4000):

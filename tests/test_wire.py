@@ -13,10 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from acedata import wire
-from domain.catalogue import Catalogue, Wire
+from acedata.body import build_body
+from domain.catalogue import Catalogue
 from domain.faults import VendorFault
 from domain.job import Film, Report, Verdict
 from domain.request import GenerationRequest
+from domain.wire import Wire
 
 CATALOGUE = Catalogue.parse((Path(__file__).parent.parent / "catalogue.toml").read_text(encoding="utf-8"))
 LINK = "https://cdn.example/src.mp4?sig=1"
@@ -66,13 +68,13 @@ BODIES: list[tuple[str, dict[str, Any], list[str], str | None, dict[str, Any]]] 
 @pytest.mark.parametrize(("key", "changes", "images", "callback", "body"), BODIES)
 def test_body(key: str, changes: dict[str, Any], images: list[str], callback: str | None, body: Any) -> None:
     """A body holds the row's fields that have a value, and nothing else."""
-    assert wire.build_body(row(key), asked(**changes), images=images, callback_url=callback) == body
+    assert build_body(row(key), asked(**changes), images=images, callback_url=callback) == body
 
 
 def test_body_is_a_copy() -> None:
     """Changing a body leaves the row as it was."""
     nested = replace(SORA, fixed={"options": {"audio": True}, "gone": None})
-    body = wire.build_body(nested, asked(), images=[], callback_url=None)
+    body = build_body(nested, asked(), images=[], callback_url=None)
     assert "gone" not in body
     body["options"]["audio"] = False
     assert nested.fixed == {"options": {"audio": True}, "gone": None}

@@ -27,6 +27,10 @@ class Card(ui.LayoutView):
     waits would be kept in memory for every card ever sent.
     """
 
+    #: Files (name, bytes) that it refers to, and what is shown in its place where none can go along.
+    pictures: tuple[tuple[str, bytes], ...] = ()
+    bare: Card | None = None
+
     def __init__(
         self,
         colour: discord.Colour,

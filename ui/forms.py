@@ -11,11 +11,11 @@ from typing import Any
 import discord
 from discord import ui
 
-from domain.catalogue import ORIENTATIONS, Model
-from domain.request import PROMPT_MAX
+from domain.model import PROMPT_MAX, Model
+from domain.wire import ADAPTIVE
 from domain.wish import Attachment, Wish
 from ui.language import _, _n
-from ui.words import credits, seconds
+from ui.words import credits, seconds, shape
 from ui.words_making import DURATION, MODEL, PICTURES, PROMPT, SHAPE, hint
 
 #: form:<action>:<draft or generation>:<random>, where "0" stands for neither.
@@ -81,10 +81,16 @@ def read(data: Mapping[str, Any]) -> Filled:
     if chosen := _chosen(fields, DURATION):
         options["duration"] = int(chosen) if chosen.isdecimal() else None
     if chosen := _chosen(fields, SHAPE):
-        options["orientation"] = chosen if chosen in ORIENTATIONS else None
+        options["orientation"] = None if chosen == _USUAL else chosen
     ids = (fields.get(PICTURES) or {}).get("values") or []
     uploaded = [files[str(one)] for one in ids if str(one) in files]
     return Filled(options, tuple(Attachment(file["filename"], file["url"], int(file["size"])) for file in uploaded))
+
+
+def text(data: Mapping[str, Any], name: str) -> str:
+    """What was typed into one field of a submitted form."""
+    fields = {part["custom_id"]: part for part in _leaves(data.get("components") or []) if "custom_id" in part}
+    return str((fields.get(name) or {}).get("value") or "")
 
 
 def _leaves(parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -143,7 +149,7 @@ def _model(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[
 
 def _duration(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[Any]:
     wanted = wish.options.get("duration")
-    lengths = sorted({length for row in models for length in row.durations})[: _OPTIONS - 1]
+    lengths = _lengths(models)
     options = [
         discord.SelectOption(label=_("The model's usual length"), value=_USUAL, default=wanted not in lengths),
         *(
@@ -160,29 +166,40 @@ def _duration(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Lab
     return ui.Label(text=_("Duration"), description=beside, component=field)
 
 
+def _lengths(models: Sequence[Model]) -> list[int]:
+    """The lengths for which there is room: each model's first ones before those in between."""
+    ranked = sorted((rank, length) for row in models for rank, length in enumerate(_ends_first(row.durations)))
+    return sorted(list(dict.fromkeys(length for _rank, length in ranked))[: _OPTIONS - 1])
+
+
+def _ends_first(lengths: Sequence[int]) -> list[int]:
+    """The usual length, the ends, whole fives, then the rest."""
+    first = [*lengths[:1], min(lengths), max(lengths)] if lengths else []
+    return list(dict.fromkeys([*first, *(length for length in lengths if length % 5 == 0), *lengths]))
+
+
 def _prices(length: int, models: Sequence[Model]) -> str:
     """Which models make films of this length, and for how much: as many as there is room for."""
-    texts = [
-        f"{row.label} ({credits(min(row.price(size, length) for size in row.sizes))})"
-        for row in models
-        if length in row.durations
-    ]
+    texts = [f"{row.label} ({credits(price)})" for row in models if (price := row.cheapest_of(length)) is not None]
     said = ", ".join(texts)
     return said if len(said) <= _SHORT else said[: _SHORT - 1].rpartition(",")[0] + "…"
 
 
 def _shape(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[Any]:
     wanted = wish.options.get("orientation")
-    names = {"landscape": _("Landscape"), "portrait": _("Portrait"), "square": _("Square")}
-    shapes = [shape for shape in ORIENTATIONS if any(shape in row.orientations for row in models)]
+    shapes = [one for one in dict.fromkeys(s for row in models for s in row.orientations) if one != ADAPTIVE]
     options = [
         discord.SelectOption(
             label=_("Like the first picture, else landscape"), value=_USUAL, default=wanted not in shapes
         ),
-        *(discord.SelectOption(label=names[shape], value=shape, default=shape == wanted) for shape in shapes),
+        *(discord.SelectOption(label=_capital(shape(one)), value=one, default=one == wanted) for one in shapes),
     ]
     field: ui.Select[Any] = ui.Select(custom_id=SHAPE, options=options, required=True)
     return ui.Label(text=_("Shape"), description=beside, component=field)
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _pictures(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[Any]:

@@ -39,7 +39,8 @@ class Operator:
 
     async def tell(self, reason: str, values: Mapping[str, object]) -> bool:
         """Post the words of a reason. False when that may work later; never raises for Discord's own troubles."""
-        words = (OPERATOR | ALERTS)[reason](values)
+        table = OPERATOR | ALERTS
+        words = table.get(reason, table["breaker"])(values)  # a breaker may have reasons that have no words of theirs
         if not self._channel_id:
             log.warning("%s. %s", words.title, words.text)
             return True

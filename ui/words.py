@@ -9,8 +9,8 @@ from typing import Any
 
 import discord
 
-from domain.catalogue import Model
 from domain.job import Job
+from domain.wire import ADAPTIVE
 from ui.language import _, _n, number
 
 
@@ -42,29 +42,14 @@ def seconds(amount: object) -> str:
 def shape(orientation: str) -> str:
     """An orientation in words; one that only an operator's catalogue has stays as it is."""
     names = {"landscape": _("landscape"), "portrait": _("portrait"), "square": _("square")}
+    names[ADAPTIVE] = _("shaped like your picture")
     return names.get(orientation, plain(orientation, 30))
 
 
 def size_name(size: str) -> str:
     """A size in words; one that only an operator's catalogue has stays as it is."""
-    return {"small": _("small"), "large": _("large")}.get(size, plain(size, 30))
-
-
-def model_line(row: Model) -> str:
-    """A model to choose: what it can do, and its lowest price."""
-    return _("{model}: {about}, from {credits}").format(
-        model=row.label, about=_(row.about), credits=credits(row.cheapest)
-    )
-
-
-def duration_line(length: int, price: int) -> str:
-    """A duration to choose, in seconds, and what it costs."""
-    return _("{length} ({credits})").format(length=seconds(length), credits=credits(price))
-
-
-def size_line(size: str, price: int) -> str:
-    """A size to choose, and what it costs at least."""
-    return _("{size} (from {credits})").format(size=size_name(size), credits=credits(price))
+    names = {"small": _("small"), "large": _("large"), "standard": _("standard"), "pro": _("pro")}
+    return names.get(size, plain(size, 30))
 
 
 def right(name: str) -> str:
@@ -98,17 +83,35 @@ def plain(text: object, most: int = 300) -> str:
 
 
 def recipe(job: Job) -> str:
-    """Sora 2 · 10 s · landscape · small · 2 pictures."""
+    """Sora 2 · 10 s · landscape · small · 2 pictures to go by."""
     request = job.request
-    parts = [
-        job.label,
-        seconds(request.duration),
-        shape(request.orientation) if request.orientation else _("shaped like your picture"),
-        size_name(request.size),
-    ]
+    parts = [job.label]
+    if request.duration:
+        parts.append(seconds(request.duration))
+    if request.orientation or request.pictures:
+        parts.append(shape(request.orientation or ADAPTIVE))
+    if request.size:
+        parts.append(size_name(request.size))
+    if request.sound is not None:
+        parts.append(_("with sound") if request.sound else _("silent"))
     if request.pictures:
-        parts.append(_n("{n} picture", "{n} pictures", request.pictures).format(n=request.pictures))
+        parts.append(pictures(request.pictures, request.mode))
+    if request.character:
+        parts.append(_("with {character}").format(character=plain(request.character, 40)))
+    if request.negative:
+        parts.append(_("without {things}").format(things=plain(request.negative, 60)))
     return " · ".join(parts)
+
+
+def pictures(count: int, mode: str) -> str:
+    """What becomes of the pictures that are attached, by their mode ("" in earlier jobs, which did not say)."""
+    if mode == "first":
+        return _("1 picture as its first frame")
+    if mode == "ends":
+        return _("2 pictures as its first and last frame")
+    if mode == "references":
+        return _n("{n} picture to go by", "{n} pictures to go by", count).format(n=count)
+    return _n("{n} picture", "{n} pictures", count).format(n=count)
 
 
 def job_line(job: Job) -> str:

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from domain.faults import BadPicture, Fault, Refused, StorageFault
+from domain.faults import BadClip, BadName, BadPicture, Fault, Refused, StorageFault
 from ui.language import _, _n, decimal, listed, number, sentences
-from ui.words import Maker, Values, Words, credits, plain, right, seconds, shape, size_name, when
+from ui.words import Maker, Values, Words, credits, plain, right, when
+from ui.words_characters import CLIP, NAMES
+from ui.words_characters import REFUSED as KEPT
 from ui.words_making import MAKING
+from ui.words_models import MODELS, full
 from ui.words_moderation import REFUSED as MODERATION
-
-
-def _others(values: Values, sentence: str) -> str:
-    """A sentence about what would do instead, with {others} in it; empty when nothing would."""
-    others = values.get("others") or []
-    return sentence.format(others=listed(others)) if others else ""
-
-
-def _full(sentence: str) -> str:
-    """A sentence from outside, with its full stop."""
-    return sentence if sentence.endswith((".", "!", "?", "。")) else f"{sentence}."
 
 
 def _name(values: Values) -> str:
@@ -40,48 +32,6 @@ _TAKES = ("JPEG", "PNG", "WebP", "GIF", "AVIF")
 REFUSED: dict[str, Maker] = MAKING | {
     "prompt_empty": lambda v: Words(
         _("What should happen in the film?"), _("Write it in `prompt`, and run the command again.")
-    ),
-    "prompt_long": lambda v: Words(
-        _("That prompt is too long"),
-        _("It has {length} characters; {most} fit. Shorten it and run it again.").format(
-            length=number(v["length"]), most=number(v["most"])
-        ),
-    ),
-    "model_unknown": lambda v: Words(
-        _("There is no model called “{asked}”").format(asked=plain(v["asked"], 60)),
-        _("Choose {models}, or leave `model` out.").format(models=listed(v["can"])),
-    ),
-    "model_paused": lambda v: Words(
-        _("{model} cannot be had now").format(model=v["model"]),
-        sentences(_full(_(v["why"])), _others(v, _("Try {others} instead."))),
-    ),
-    "duration": lambda v: Words(
-        _("{model} does not make {length} films").format(model=v["model"], length=seconds(v["asked"])),
-        sentences(
-            _("It makes {lengths}.").format(lengths=seconds(listed(v["can"]))),
-            _others(v, _("For that length, choose {others}.")),
-        ),
-    ),
-    "size": lambda v: Words(
-        _("{model} has no size “{asked}”").format(model=v["model"], asked=plain(v["asked"], 30)),
-        _("Choose {sizes}, or leave `size` out.").format(sizes=listed([size_name(size) for size in v["can"]])),
-    ),
-    "orientation": lambda v: Words(
-        _("{model} does not make {shape} films").format(model=v["model"], shape=shape(v["asked"])),
-        sentences(
-            _("It makes {shapes}.").format(shapes=listed([shape(one) for one in v["can"]])),
-            _others(v, _("For that shape, choose {others}.")),
-        ),
-    ),
-    "pictures_many": lambda v: Words(
-        _("Too many pictures for {model}").format(model=v["model"]),
-        sentences(
-            _("You attached {n}; it takes {most}.").format(n=v["asked"], most=v["can"]),
-            _others(v, _("For so many, choose {others}.")),
-        ),
-    ),
-    "pictures_none_taken": lambda v: Words(
-        _("{model} takes no pictures").format(model=v["model"]), _("Leave them out, or choose another model.")
     ),
     "attachment_large": lambda v: Words(
         _("{picture} is too large").format(picture=_name(v)),
@@ -134,12 +84,8 @@ REFUSED: dict[str, Maker] = MAKING | {
             _("Try again {when}.").format(when=when(v["again_at"])),
         ),
     ),
-    "model_closed": lambda v: Words(
-        _("{model} cannot be had right now").format(model=v["model"]),
-        sentences(_("The video service has closed it."), _others(v, _("Choose {others} instead."))),
-    ),
     "paused": lambda v: Words(
-        _("Clapper is taking a break"), _full(plain(v.get("why") or "", 200) or _("Try again later."))
+        _("Clapper is taking a break"), full(plain(v.get("why") or "", 200) or _("Try again later."))
     ),
     "stopping": lambda v: Words(_("Clapper is restarting"), _("Run the command again in a minute.")),
     "not_yours": lambda v: Words(_("That is not your film"), _("Only the member who asked for it can do this.")),
@@ -153,6 +99,7 @@ REFUSED: dict[str, Maker] = MAKING | {
         _("It is posted already"), _("It was on its way before you pressed. A moderator can delete it.")
     ),
 }
+REFUSED |= MODELS
 
 #: What is wrong with a picture; `position` and `name` say which.
 PICTURE: dict[str, Maker] = {
@@ -206,7 +153,13 @@ def unknown() -> Words:
 
 def explain(fault: Fault) -> Words:
     """The words for a fault that reaches a person."""
-    tables = ((BadPicture, PICTURE), (Refused, REFUSED | MODERATION), (StorageFault, STORAGE))
+    tables = (
+        (BadPicture, PICTURE),
+        (BadClip, CLIP),
+        (BadName, NAMES),
+        (Refused, REFUSED | MODERATION | KEPT),
+        (StorageFault, STORAGE),
+    )
     table = next((table for kind, table in tables if isinstance(fault, kind)), {})
     maker = table.get(fault.reason)
     return maker(fault.values) if maker else unknown()

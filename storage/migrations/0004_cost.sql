@@ -1,0 +1,4 @@
+-- What the API says that it charged for a film, beside the credits that the member paid: so that prices can be corrected.
+-- NULL where it said nothing.
+ALTER TABLE jobs ADD COLUMN cost REAL CHECK (cost >= 0);
+ALTER TABLE jobs ADD COLUMN currency TEXT NOT NULL DEFAULT '';
