@@ -239,7 +239,12 @@ class Intake:
         ask, now = order.ask, job.created_at
         async with self._db.transaction() as conn:
             double = await jobs.recent_double(
-                conn, guild_id=ask.guild_id, author_id=ask.author_id, fold=fold, since=now - self._pace.double
+                conn,
+                guild_id=ask.guild_id,
+                author_id=ask.author_id,
+                fold=fold,
+                since=now - self._pace.double,
+                until=now + self._pace.double,
             )
             if double:
                 ahead = int(double.card_says.partition(":")[2]) if double.card_says.startswith("waits:") else None
