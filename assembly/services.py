@@ -11,6 +11,7 @@ from service.accounts import Accounts
 from service.again import Again
 from service.approvals import Approvals
 from service.auditlog import AuditLog
+from service.availability import Availability
 from service.balance import Balance
 from service.blocks import Blocks
 from service.breakers import Breakers, Tell
@@ -53,6 +54,7 @@ class Services:
         """`last_frame` cuts the picture with which a continued film begins from the film of a job."""
         settings, db, pace = r.settings, r.db, r.pace
         self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
+        self.availability = Availability(settings.catalogue, self.breakers, links=bool(r.links.public_url))
         self.pauses = Pauses(db, known=known.pauses, on_change=wake)
         self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics)
         self.dispatch = Dispatch(
@@ -62,6 +64,7 @@ class Services:
             links=r.links,
             results=self.results,
             breakers=self.breakers,
+            availability=self.availability,
             pauses=self.pauses,
             caps=Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight),
             pace=pace,
@@ -81,8 +84,7 @@ class Services:
         self.censor = Censor(db, policies=self.policies, compile_rules=WordRules, on_notice=wake)
         self.intake = Intake(
             db,
-            catalogue=settings.catalogue,
-            breakers=self.breakers,
+            availability=self.availability,
             policies=self.policies,
             censor=self.censor,
             ceiling=self.ceiling,

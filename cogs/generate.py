@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Literal
 
 import discord
 from discord import app_commands
@@ -14,8 +13,8 @@ from domain.model import Model
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
-from ui.words import size_name
-from ui.words_models import duration_line, model_line, size_line
+from ui import completions
+from ui.places import person_of
 
 #: Answers an interaction that brought a wish.
 Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
@@ -40,7 +39,10 @@ class Generate(commands.Cog):
         model="Who makes it (if you leave this out: the first in the list)",
         duration="How long it is, in seconds",
         orientation="Its shape (if you leave this out: the first picture's, else landscape)",
-        size="How fine it is: large costs more",
+        size="How fine it is: finer costs more",
+        resolution="The same, for models whose sizes are resolutions such as 1080p",
+        sound="With sound or without, for models that let you choose",
+        negative="What should not be in it, for models that can be told",
         private="Send it to you alone, as a direct message",
         spoiler="Hide it behind a spoiler",
     )
@@ -54,8 +56,11 @@ class Generate(commands.Cog):
         image4: discord.Attachment | None = None,
         model: str | None = None,
         duration: int | None = None,
-        orientation: Literal["landscape", "portrait", "square"] | None = None,
+        orientation: str | None = None,
         size: str | None = None,
+        resolution: str | None = None,
+        sound: str | None = None,
+        negative: app_commands.Range[str, 1, 500] | None = None,
         private: bool = False,
         spoiler: bool = False,
     ) -> None:
@@ -67,6 +72,9 @@ class Generate(commands.Cog):
                 "duration": duration,
                 "orientation": orientation,
                 "size": size,
+                "resolution": resolution,
+                "sound": sound,
+                "negative": negative or "",
             },
             pictures=tuple(Attachment(image.filename, image.url, image.size) for image in images),
             private=private,
@@ -75,38 +83,33 @@ class Generate(commands.Cog):
         await (self._open(interaction, wish) if prompt is None else self._start(interaction, wish))
 
     @video.autocomplete("model")
-    async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        rows = [row for row in self._intake.offered() if typed.casefold() in f"{row.label} {row.key}".casefold()]
-        return [_choice(model_line(row), row.key) for row in rows][:25]
+    async def complete_model(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.models(await self._offered(interaction), typed)
 
     @video.autocomplete("duration")
-    async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
-        row, size = self._chosen(interaction)
-        return [
-            app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
-            for seconds in row.durations
-            if str(seconds).startswith(str(typed).strip())
-        ][:25]
+    async def complete_duration(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.durations(await self._chosen(interaction), typed)
+
+    @video.autocomplete("orientation")
+    async def complete_orientation(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.shapes(await self._chosen(interaction), typed)
 
     @video.autocomplete("size")
-    async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        row, _size = self._chosen(interaction)
-        start = typed.casefold().strip()
-        return [
-            _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
-            for size in row.sizes
-            if size.startswith(start) or size_name(size).casefold().startswith(start)
-        ][:25]
+    @video.autocomplete("resolution")
+    async def complete_size(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.sizes(await self._chosen(interaction), typed)
 
-    def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
-        """The model and size that the member has typed so far; defaults where they are not (yet) valid."""
-        model, size = getattr(interaction.namespace, "model", None), getattr(interaction.namespace, "size", None)
+    @video.autocomplete("sound")
+    async def complete_sound(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.sounds(await self._chosen(interaction), typed)
+
+    async def _offered(self, interaction: discord.Interaction) -> list[Model]:
+        return await self._intake.offered(person_of(interaction), interaction.channel_id or 0)
+
+    async def _chosen(self, interaction: discord.Interaction) -> completions.Chosen:
+        """What the member has filled in so far, of the model that is named, or would be taken."""
         try:
-            row = find_model(self._intake.catalogue, model) if model else self._intake.catalogue.default()
-        except Refused:
-            row = self._intake.catalogue.default()
-        return row, size if size in row.sizes else row.sizes[0]
-
-
-def _choice(name: str, value: str) -> app_commands.Choice[str]:
-    return app_commands.Choice(name=name[:100], value=value)
+            row = find_model(self._intake.catalogue, getattr(interaction.namespace, "model", None) or "?")
+        except Refused:  # nothing yet, or nothing that there is
+            row = next(iter(await self._offered(interaction)), self._intake.catalogue.default())
+        return completions.chosen(interaction, row)

@@ -36,9 +36,16 @@ class Server:
     transfers: bool = False
     #: Members may run one another's films again.
     reuse: bool = True
+    #: Keys of models in the order in which they are offered, with spaces between; the catalogue's own order after them.
+    models: str = ""
     #: When setting up was offered, and when somebody first decided something; unix ms, 0 for never.
     offered_at: int = 0
     set_up_at: int = 0
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The keys of the models that moderators want in front."""
+        return tuple(self.models.split())
 
     @property
     def zone(self) -> tzinfo:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -15,6 +16,8 @@ from acedata.client import VideoClient
 from domain.faults import VendorFault
 from domain.job import Event, Job, JobState, Report, Verdict
 from domain.pace import Pace
+from domain.request import named
+from service.availability import Availability
 from service.breakers import Breakers, account_of, model_of
 from service.links import Links
 from service.loops import Crew, now_ms
@@ -27,6 +30,8 @@ log = logging.getLogger("clapper.dispatch")
 
 #: Pictures of so many jobs are fetched at once.
 _PREPARE_AT_ONCE = 4
+#: Models that a job names when its own is gone.
+_OTHERS = 5
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,7 @@ class Dispatch:
         links: Links,
         results: Results,
         breakers: Breakers,
+        availability: Availability,
         pauses: Pauses,
         caps: Caps,
         pace: Pace,
@@ -64,6 +70,7 @@ class Dispatch:
         self._links = links
         self._results = results
         self._breakers = breakers
+        self._availability = availability
         self._pauses = pauses
         self._caps = caps
         self._pace = pace
@@ -107,7 +114,7 @@ class Dispatch:
         if last is not None and now - last < 1.0:
             return  # it rewrites every queued row: once a second is enough
         self._last_step = now
-        if last is None or self._breakers.closed() or self._pauses.everywhere:
+        if last is None or self._breakers.account_closed() or self._pauses.everywhere:
             return
         async with self._db.transaction(heavy=True) as conn:
             old = await jobs.age_queue(
@@ -172,10 +179,12 @@ class Dispatch:
             self._held[job.wire.provider] = now + 5_000
             await self._results.settle(job.id, Event.SLOWED, not_before=now + 5_000)
         elif fault.reason in ("account_token", "account_balance"):
-            await self._close(account_of(job.wire.provider), fault, job, Event.ACCOUNT_CLOSED)
-        elif fault.reason == "model_gone":
-            more = {"report": answer, "reason": "model_gone"}
-            await self._close(model_of(job.request.model), fault, job, Event.MODEL_CLOSED, **more)
+            await self._close(account_of(job.wire.provider), fault.reason, job, Event.ACCOUNT_CLOSED)
+        elif fault.reason == "model_gone" or (
+            # The API's word for a wrong recipe, too: only one that nothing can be wrong with speaks for the model.
+            fault.reason == "not_implemented" and self._availability.is_plainest(job.request)
+        ):
+            await self._close(model_of(job.request.model), "model_gone", job, Event.MODEL_CLOSED, report=answer)
         elif fault.reason == "unknown":
             log.warning("job %s: nobody knows whether the API has it; looking for it", job.id)
             await self._results.settle(job.id, Event.UNCLEAR)
@@ -183,12 +192,20 @@ class Dispatch:
             reason = None if fault.reason == "vendor_said_no" else {"reason": fault.reason}
             await self._results.settle(job.id, Event.REFUSED, report=answer, **(reason or {}))
 
-    async def _close(self, subject: str, fault: VendorFault, job: Job, event: Event, **more: Any) -> None:
-        """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that."""
-        new = await self._breakers.trip(subject, fault.reason)
+    async def _close(self, subject: str, reason: str, job: Job, event: Event, *, report: Report | None = None) -> None:
+        """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that.
+
+        A job that ends with its model says what else there is.
+        """
+        new = await self._breakers.trip(subject, reason)
+        more: dict[str, Any] = {}
+        if report:
+            others = [carried.model for carried in self._availability.alternatives(job.request)]
+            said = {"code": report.code, "message": report.message, **named(others[:_OTHERS])}
+            more = {"report": report, "reason": reason, "detail": json.dumps(said)}
         await self._results.settle(job.id, event, **more)
         if new:
-            await self._breakers.say(subject, fault.reason)
+            await self._breakers.say(subject, reason)
 
     async def _images(self, job: Job) -> list[str]:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""

@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 
 from domain import trail
 from domain.ask import Ask
-from domain.catalogue import Catalogue
 from domain.faults import Refused
 from domain.job import Job, JobState
 from domain.model import Mode, Model
 from domain.pace import Pace
-from domain.request import GenerationRequest, parse
+from domain.people import Person
+from domain.request import GenerationRequest
 from service import doorman
-from service.breakers import Breakers
+from service.availability import Availability
 from service.censor import Censor
 from service.doorman import Ceiling
 from service.loops import now_ms
@@ -70,8 +70,7 @@ class Intake:
         self,
         db: Database,
         *,
-        catalogue: Catalogue,
-        breakers: Breakers,
+        availability: Availability,
         policies: Policies,
         censor: Censor,
         ceiling: Ceiling,
@@ -85,8 +84,8 @@ class Intake:
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
-        self.catalogue = catalogue
-        self._breakers = breakers
+        self.catalogue = availability.catalogue
+        self._availability = availability
         self._policies = policies
         self._censor = censor
         self._ceiling = ceiling
@@ -104,13 +103,12 @@ class Intake:
         """Take no new work; said to whoever asks."""
         self._stopping = True
 
-    def offered(self) -> list[Model]:
-        """The models that can be had now."""
-        return [
-            row
-            for row in self.catalogue.models
-            if not row.paused and self._breakers.open_for(row.wire.provider, row.key) is None
-        ]
+    async def offered(self, person: Person, channel_id: int) -> list[Model]:
+        """The models that this person can have now in a channel, the one first that is taken where none is named."""
+        policy = await self._policies.of(person.guild_id)
+        order, among = policy.server.order, doorman.standing_in((channel_id,), person, policy, self._ceiling).models
+        first = self._availability.default(order, among)
+        return sorted(self._availability.offered(order, among), key=lambda row: row.key != first.key)
 
     def check_server(self, guild_id: int) -> None:
         """Raise Refused for a server that the operator has not named."""
@@ -126,8 +124,14 @@ class Intake:
         duration: int | None = None,
         orientation: str | None = None,
         size: str | None = None,
+        resolution: str | None = None,
+        sound: bool | str | None = None,
+        negative: str = "",
     ) -> Order:
-        """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
+        """Everything that can be known before credits are looked at. Raises Refused; nothing is charged.
+
+        The options are those of `domain.request.parse`.
+        """
         if self._stopping:
             raise Refused("stopping")
         self.check_server(ask.guild_id)
@@ -135,21 +139,24 @@ class Intake:
         for n, picture in enumerate(ask.pictures, 1):
             if picture.size > ATTACHMENT_MAX:
                 raise Refused("attachment_large", position=n, name=picture.name, size=picture.size, most=ATTACHMENT_MAX)
-        request = parse(
-            self.catalogue,
+        policy = await self._policies.of(ask.guild_id)
+        standing = doorman.standing_of(ask, policy, self._ceiling)
+        request = self._availability.parse(
+            order=policy.server.order,
+            among=standing.models,
             prompt=prompt,
             model=model,
             duration=duration,
             orientation=orientation,
             size=size,
+            resolution=resolution,
+            sound=sound,
+            negative=negative,
             pictures=len(ask.pictures),
         )
         row, mode = self._row(request)
-        others = [other.label for other in self.offered() if other.key != row.key]
-        self._breakers.check(row.wire.provider, row.key, row.label, others)
-        policy = await self._policies.of(ask.guild_id)
         doorman.check(ask, policy, now=self._clock())
-        doorman.check_request(request, doorman.standing_of(ask, policy, self._ceiling), self.catalogue)
+        doorman.check_request(request, standing, self.catalogue)
         await self._censor.check(ask, request.prompt)
         ask = replace(
             ask,
