@@ -124,10 +124,11 @@ def named(others: Iterable[Model]) -> dict[str, object]:
 
 
 def plainest(model: Model, request: GenerationRequest) -> bool:
-    """Whether a request asks for nothing but what its model does by itself."""
-    mode = model.modes[0]
-    plain = fit(model, Asked(request.prompt, pictures=mode.images_min))
-    return replace(request, orientation=plain.orientation) == plain and not request.character_url
+    """Whether a request asks for nothing but what its model does by itself (a picture's own shape is no choice)."""
+    plain = fit(model, Asked(request.prompt, pictures=model.modes[0].images_min))
+    return replace(request, orientation=plain.orientation or None) == plain and (
+        plain.orientation in (None, request.orientation)
+    )
 
 
 def options_of(request: GenerationRequest) -> dict[str, Any]:

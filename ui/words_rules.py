@@ -85,6 +85,7 @@ def setting(name: str) -> str:
         "approval_role_id": _("role that needs no approval"),
         "transfers": _("gifts between members"),
         "reuse": _("running others' films again"),
+        "models": _("models in front"),
     }.get(name, name)
 
 
@@ -102,6 +103,8 @@ def setting_value(name: str, value: Any) -> str:
         return delivery(str(value))
     if name == "language":
         return language(str(value))
+    if name == "models":
+        return plain(str(value).replace(" ", ", "), 200) if value else _("the usual order")
     return plain(value, 60)
 
 
