@@ -112,4 +112,4 @@ class Generate(commands.Cog):
             row = find_model(self._intake.catalogue, getattr(interaction.namespace, "model", None) or "?")
         except Refused:  # nothing yet, or nothing that there is
             row = next(iter(await self._offered(interaction)), self._intake.catalogue.default())
-        return completions.chosen(interaction, row)
+        return completions.chosen(interaction.data or {}, row)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
-import discord
 from discord import app_commands
 
 from domain.model import Mode, Model
@@ -36,9 +35,9 @@ class Chosen:
         return self.mode.prices.get((of_size, of_length, self.sound if sound is None else sound))
 
 
-def chosen(interaction: discord.Interaction, row: Model) -> Chosen:
-    """What the member has filled in beside the model; the number of pictures decides the mode."""
-    options = cast("Sequence[Mapping[str, Any]]", (interaction.data or {}).get("options") or [])
+def chosen(data: Mapping[str, Any], row: Model) -> Chosen:
+    """What the `data` of an interaction says beside the model; the number of pictures decides the mode."""
+    options: Sequence[Mapping[str, Any]] = data.get("options") or []
     said = {str(option.get("name")): option.get("value") for option in options}
     pictures = sum(option.get("type") == _ATTACHMENT for option in options)
     mode = row.mode_for(pictures) or row.modes[0]

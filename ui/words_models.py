@@ -219,6 +219,8 @@ def model_line(row: Model) -> str:
 
 def _shapes_line(mode: Mode) -> str:
     names = [shape(one) for one in mode.orientations if one != ADAPTIVE]
+    if not names:
+        return _("a shape of its own")
     return ", ".join(names) if len(names) <= 3 else _("{n} shapes").format(n=len(names))
 
 
