@@ -15,7 +15,8 @@ from tests import clips
 from tests.conftest import OpenStage, OpenWire, Stage
 from tests.sim import eventually, films, words
 
-TEXT = (Path(__file__).parent.parent / "catalogue.toml").read_text("utf-8")
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "catalogue.toml").read_text("utf-8")
 #: One model of each service.
 MODELS = [
     "sora-2",
@@ -93,25 +94,16 @@ async def test_a_lost_answer_where_tasks_repeat_no_request(stage: Stage) -> None
     assert len(stage.api.tasks) == 1
 
 
-ADDED = """
-[[model]]
-key = "seedance-1-pro"
-label = "Seedance 1 Pro"
-about = "the first one"
-provider = "seedance"
-durations = { from = 2, to = 12, default = 5 }
-sizes = ["720p"]
-sound = ""
-price = { each = 0.5 }
-body = { fixed = { model = "doubao-seedance-1-0-pro-250528" }, sound = "" }
-text = {}
-first = {}
-"""
+def example() -> str:
+    """The row that docs/models.md adds."""
+    page = (ROOT / "docs" / "models.md").read_text("utf-8")
+    lines = [line.strip() for line in page.splitlines() if line.startswith("       ")]
+    return "\n" + "\n".join(lines) + "\n"
 
 
 async def test_a_model_is_added_by_a_row(open_stage: OpenStage) -> None:
-    """A row and its price, and members choose it, see what it costs, and get its film."""
-    async with open_stage(catalogue=Catalogue.parse(TEXT + ADDED)) as stage:
+    """The page's own example: a row and its price, and members choose it, see what it costs, and get its film."""
+    async with open_stage(catalogue=Catalogue.parse(TEXT + example())) as stage:
         you, thread = stage.world.visitor, stage.world.thread
         offered = await you.autocomplete(thread, "video", "model", "seedance 1 pro", prompt="x")
         assert [choice["name"] for choice in offered] == ["Seedance 1 Pro: 2 to 12 s · 6 shapes · from 1 credit"]
