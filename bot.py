@@ -29,8 +29,8 @@ from web import PublicApp, admin_app, serve
 
 log = logging.getLogger("clapper")
 
-#: Seconds that work in hand gets when the bot is told to stop.
-_GRACE = 20.0
+#: Seconds that work in hand gets when the bot is told to stop; closing takes some more, and all is over within 20.
+_GRACE = 15.0
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,7 @@ class App:
     """A built Clapper whose loops run: log `bot` in, and it works."""
 
     bot: Clapper
+    parts: Parts
     db: Database
     public: PublicApp
     #: Where the two servers really listen.
@@ -83,6 +84,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
             read_link=links.read,
             on_callback=parts.services.results.called_back,
             get_picture=picture,
+            get_clip=parts.services.clips.for_media,
             instance=instance,
             on_outcome=metrics.callback,
         )
@@ -93,7 +95,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in parts.loops]
         tasks.append(asyncio.create_task(metrics.watch_lag(), name="lag"))
         try:
-            yield App(parts.bot, db, public, port, admin)
+            yield App(parts.bot, parts, db, public, port, admin)
         finally:
             parts.services.intake.stop()
             await asyncio.gather(

@@ -70,7 +70,8 @@ class Masked(logging.Formatter):
     def __init__(self, *, as_json: bool, secrets: tuple[str, ...]) -> None:
         super().__init__()
         self._as_json = as_json
-        forms = {form for secret in secrets if secret for form in (secret, quote(secret, safe=""), _in_json(secret))}
+        known = [secret for secret in secrets if len(secret) > 3]
+        forms = {form for secret in known for form in (secret, quote(secret, safe=""), _in_json(secret))}
         self._secrets = sorted(forms, key=len, reverse=True)
         self._second = (0, "")
 

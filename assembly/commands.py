@@ -6,6 +6,7 @@ import discord
 from discord.ext import commands
 
 from assembly.services import Services
+from cogs.characters import CharacterFilms
 from cogs.confirming import Confirming
 from cogs.decide import Decide
 from cogs.forms import Forms
@@ -19,6 +20,8 @@ from cogs.manage_money import Limit, Money
 from cogs.manage_pause import Pausing
 from cogs.manage_rules import Channels, ForbiddenWords, People
 from cogs.manage_settings import ServerSettings
+from cogs.presets import PresetCommands
+from cogs.privacy import PrivacyCommands
 from cogs.quota import Quota
 from cogs.reporting import Reporting
 from cogs.results import Results
@@ -61,19 +64,24 @@ def cogs(
 ) -> list[commands.Cog]:
     """Everything that members type, and every button."""
     s, places = services, Places()
-    start = Starting(s.intake, s.drafts, places).start
+    start = Starting(s.intake, s.drafts, places, s.presets).start
     forms = Forms(s.intake, s.again, s.drafts, start=start)
     reporting = Reporting(reports)
 
     async def moderates(interaction: discord.Interaction) -> bool:
         return await s.rights.may_manage(person_of(interaction))
 
+    characters = CharacterFilms(s.intake, s.characters, start=start, moderates=moderates)
+    more = [characters.offer_save, reporting.entry]
     return [
-        Generate(s.intake, start=start, open_form=forms.open_new),
+        Generate(s.intake, s.presets, start=start, open_form=forms.open_new),
         forms,
         Confirming(s.drafts, start=start),
-        Results(s.again, erase, joining, start=start, moderates=moderates, more=[reporting.entry]),
+        Results(s.again, erase, joining, start=start, moderates=moderates, more=more),
         reporting,
+        characters,
+        PresetCommands(s.intake, s.presets, moderates=moderates),
+        PrivacyCommands(s.privacy),
         Quota(s.accounts, places),
         Jobs(s.cancel, s.accounts),
         Transfer(s.treasury),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
+from pathlib import Path
 
 import aiohttp
 
@@ -14,17 +16,20 @@ from assembly.resources import Known, Resources
 from assembly.services import Services
 from cogs.client import Clapper
 from domain.faults import Fault
+from domain.job import Job
 from service.alerts import Alerts
 from service.copies import Copies
 from service.delivery import Delivery
 from service.erase import Erase
 from service.joining import Joining
-from service.latecards import show_late_cards
+from service.latecards import LateCards
 from service.loops import Loop, now_ms
 from service.notices import Notices
 from service.reports import Reports
-from service.waiting import update_waiting_cards
+from service.waiting import WaitingCards
 from storage import memory
+from ui.board import Board
+from ui.clipposts import ClipPosts
 from ui.courier import Courier
 from ui.herald import Herald
 from ui.operator import Operator
@@ -40,10 +45,18 @@ class Parts:
         settings, db, pace = r.settings, r.db, r.pace
         self._db = db
         self._links, self._instance = r.links, r.instance
-        self._begun_at = now_ms()
         self.loops: list[Loop] = []
         self.operator = Operator(settings.operator_channel_id)
-        self.services = services = Services(r, known, wake=self.wake, tell=self._tell, last_frame=self._last_frame)
+        clip_posts = ClipPosts()
+        self.services = services = Services(
+            r,
+            known,
+            wake=self.wake,
+            tell=self._tell,
+            last_frame=self._last_frame,
+            film_of=self._film_of,
+            poster=clip_posts,
+        )
         command, audit, set_up = manage(services, settings.catalogue, self._probe)
         self.bot = Clapper(
             commands=[command],
@@ -52,8 +65,11 @@ class Parts:
             told=self._told,
             http_trace=r.metrics.discord_calls(),
         )
-        self.operator.client = self.bot
-        self.courier = Courier(self.bot, refusals=services.refusals, clock=now_ms)
+        self.operator.client = clip_posts.client = self.bot
+        board = Board(self.bot, clock=now_ms)
+        self.late_cards = LateCards(db, board=board, turns=services.turns)
+        self.waiting = WaitingCards(db, board=board, breakers=services.breakers, turns=services.turns, pace=pace)
+        self.courier = Courier(self.bot, board=board, refusals=services.refusals)
         self.delivery = Delivery(
             db,
             client=r.client,
@@ -64,7 +80,13 @@ class Parts:
             folder=r.folder,
             meter=r.metrics,
         )
-        reports = Reports(db, rights=services.rights, blocks=services.blocks, courier=self.courier, on_notice=self.wake)
+        reports = Reports(
+            db,
+            rights=services.rights,
+            blocks=services.blocks,
+            courier=self.courier,
+            on_notice=partial(self.wake, "notices"),
+        )
         posts = Posts(self.bot)
         self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
         erase = Erase(db, posts=posts, courier=self.courier)
@@ -86,7 +108,7 @@ class Parts:
             pace=pace,
         )
         self.health = Health(r, self.bot, self.loops, services.balance)
-        alerts = Alerts(
+        self.alerts = Alerts(
             db,
             models=[row.key for row in settings.catalogue.models],
             balance=services.balance,
@@ -98,16 +120,19 @@ class Parts:
             Loop("reconcile", services.reconcile.step, every=pace.look / 1000),
             Loop("dispatch", services.dispatch.step, every=5.0),
             Loop("delivery", self._deliver, every=30.0),
+            Loop("cards", self._change_cards, every=min(5.0, pace.card / 5_000)),
             Loop("notices", self._when_logged_in(notices.step), every=60.0),
             Loop("erase", self._when_logged_in(erase.step), every=300.0),
             Loop("housekeeping", services.housekeeping.step, every=3600.0),
-            Loop("alerts", alerts.step, every=60.0),
+            Loop("privacy", services.privacy.step, every=600.0),
+            Loop("alerts", self.alerts.step, every=60.0),
         ]
 
-    def wake(self) -> None:
-        """Something happened that loops wait for."""
+    def wake(self, *names: str) -> None:
+        """Something happened that the loops of these names wait for; with none, that any may wait for."""
         for loop in self.loops:
-            if loop.name not in ("housekeeping", "alerts", "erase"):  # these have their own hours
+            # Housekeeping, alerts, cards, erasing and privacy have their own hours.
+            if loop.name in (names or ("reconcile", "dispatch", "delivery", "notices")):
                 loop.wake()
 
     def _when_logged_in(self, step: Callable[[], Awaitable[float | None]]) -> Callable[[], Awaitable[float | None]]:
@@ -120,6 +145,9 @@ class Parts:
     async def _last_frame(self, job_id: str) -> bytes:
         return await self._copies.last_frame(job_id)
 
+    async def _film_of(self, job: Job, path: Path) -> None:
+        await self._copies.fetch(job, path)
+
     async def _probe(self) -> bool | None:
         """Whether the public address leads here; None without one."""
         if not self._links.public_url:
@@ -131,9 +159,6 @@ class Parts:
 
     async def _tell(self, reason: str, subject: str) -> None:
         next(loop for loop in self.loops if loop.name == "alerts").wake()
-        if self.bot.logged_in.is_set():
-            held_up = reason != "breaker_shut"
-            await update_waiting_cards(self._db, self.courier, subject=subject, held_up=held_up)
 
     async def _is_told(self, digest: bytes) -> bool:
         return await memory.get_meta(self._db.reader, "commands") == digest
@@ -146,7 +171,13 @@ class Parts:
         if not self.bot.logged_in.is_set():
             await self.bot.logged_in.wait()
             try:
-                await show_late_cards(self._db, self.courier, before=self._begun_at)
+                await self.late_cards.at_start()
             except Fault as fault:
                 log.warning("cards of the last process could not be shown: %s", fault)
         return await self.delivery.step()
+
+    async def _change_cards(self) -> float | None:
+        if not self.bot.logged_in.is_set():
+            return None
+        await self.late_cards.step()
+        return await self.waiting.step()

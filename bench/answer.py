@@ -50,7 +50,8 @@ async def measure() -> list[Figure]:
                 pairs.append((share(found[bot.wire], percent), share(found[other], percent)))
         ((written,),) = await in_database(bot.database, "SELECT count(*) FROM jobs")
         asked = 100 + ROUNDS * COUNT
-        assert written == asked, f"{written} jobs of {asked} commands: something was refused\n{bot.child.log[-2000:]}"
+        refused = [line for line in bot.child.log.splitlines() if "refused" in line or " ERROR " in line]
+        assert written == asked, f"{written} jobs of {asked} commands: {refused[:5]}"
     return [
         Figure(
             f"answer_p{percent}",

@@ -14,6 +14,7 @@ import aiosqlite
 from bench.measure import Figure, empty_queue, ratio, side_by_side, told
 from domain.ask import Ask
 from domain.pace import Pace
+from domain.turns import Caps
 from service.availability import Availability
 from service.breakers import Breakers
 from service.censor import Censor
@@ -23,6 +24,7 @@ from service.meter import Meter
 from service.patterns import WordRules
 from service.pauses import Pauses
 from service.policies import Policies
+from service.turns import Turns
 from settings import read_catalogue
 from storage.database import Database, every, open_database
 
@@ -46,16 +48,16 @@ def intake_on(db: Database) -> Intake:
         ceiling=Ceiling(daily=10_000_000, server_daily=100_000_000),
         pauses=Pauses(db, known={}, on_change=lambda: None),
         allowed=frozenset(),
-        total_in_flight=5,
+        turns=Turns(Caps(2, 4, 5)),
         pace=pace,
-        on_job=lambda: None,
+        on_job=lambda *_: None,
         meter=Meter(),
     )
 
 
-async def admit(intake: Intake, number: int) -> None:
-    """One command of a member of its own, from the check to the commit."""
-    ask = Ask(number, f"token-{number}", 1, 2, "text", number, "en-US")
+async def admit(intake: Intake, number: int, author: int = 0) -> None:
+    """One command, of a member of its own where no other is named, from the check to the commit."""
+    ask = Ask(number, f"token-{number}", 1, 2, "text", author or number, "en-US")
     order = await intake.check(
         ask, prompt=f"a boat, number {number}", model=None, duration=None, orientation=None, size=None
     )

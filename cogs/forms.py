@@ -107,7 +107,7 @@ class Forms(commands.Cog):
         await self._start(interaction, wished(), otherwise=Wish().filled_in(filled.options, filled.uploaded))
 
     async def _models(self, interaction: discord.Interaction) -> list[Model]:
-        offered = await self._intake.offered(places.person_of(interaction), interaction.channel_id or 0)
+        offered = await self._intake.offered_to(places.person_of(interaction), interaction.channel_id or 0)
         return offered or list(self._intake.catalogue.models)
 
     def _check(self, interaction: discord.Interaction, *, private: bool) -> None:

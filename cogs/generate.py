@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -10,12 +11,16 @@ from discord.ext import commands
 
 from domain.faults import Refused
 from domain.model import Model
+from domain.preset import OPTIONS, typed
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
-from ui import completions
+from service.presets import Presets
+from ui import choosing, completions
 from ui.places import person_of
 
+#: Answers an interaction with a film: see cogs/starting.py.
+Start = Callable[..., Awaitable[None]]
 #: Answers an interaction that brought a wish.
 Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
 
@@ -23,8 +28,9 @@ Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
 class Generate(commands.Cog):
     """Starts films: `start` makes a wish come true, `open_form` asks for the rest of it."""
 
-    def __init__(self, intake: Intake, *, start: Handle, open_form: Handle) -> None:
+    def __init__(self, intake: Intake, presets: Presets, *, start: Start, open_form: Handle) -> None:
         self._intake = intake
+        self._presets = presets
         self._start = start
         self._open = open_form
 
@@ -44,6 +50,7 @@ class Generate(commands.Cog):
         sound="With sound or without, for models that let you choose",
         negative="What should not be in it, for models that can be told",
         private="Send it to you alone, as a direct message",
+        preset="A text and options that somebody saved",
         spoiler="Hide it behind a spoiler",
     )
     async def video(
@@ -61,30 +68,29 @@ class Generate(commands.Cog):
         resolution: str | None = None,
         sound: str | None = None,
         negative: app_commands.Range[str, 1, 500] | None = None,
+        preset: str | None = None,
         private: bool = False,
         spoiler: bool = False,
     ) -> None:
         images = [image for image in (image1, image2, image3, image4) if image]
+        options = {"model": model, "duration": duration, "orientation": orientation, "size": size or resolution}
+        options |= {"resolution": resolution if size else None, "sound": sound, "negative": negative or ""}
         wish = Wish(
-            options={
-                "prompt": prompt or "",
-                "model": model,
-                "duration": duration,
-                "orientation": orientation,
-                "size": size,
-                "resolution": resolution,
-                "sound": sound,
-                "negative": negative or "",
-            },
+            options={"prompt": prompt or "", **options},
+            chosen=typed(options),
             pictures=tuple(Attachment(image.filename, image.url, image.size) for image in images),
             private=private,
             spoiler=spoiler,
         )
-        await (self._open(interaction, wish) if prompt is None else self._start(interaction, wish))
+        completed = self._presets.complete(wish, preset, **_who(interaction))
+        if prompt is None:
+            await self._open(interaction, await completed)
+        else:
+            await self._start(interaction, completed, otherwise=wish)
 
     @video.autocomplete("model")
-    async def complete_model(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
-        return completions.models(await self._offered(interaction), typed)
+    async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return choosing.models(await self._offered(interaction), typed)
 
     @video.autocomplete("duration")
     async def complete_duration(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
@@ -103,13 +109,26 @@ class Generate(commands.Cog):
     async def complete_sound(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
         return completions.sounds(await self._chosen(interaction), typed)
 
+    @video.autocomplete("preset")
+    async def complete_preset(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        found = await self._presets.visible(**_who(interaction))
+        return choosing.kept([(one.id, one.name, one.text[:40]) for one in found], typed)
+
     async def _offered(self, interaction: discord.Interaction) -> list[Model]:
-        return await self._intake.offered(person_of(interaction), interaction.channel_id or 0)
+        return await self._intake.offered_to(person_of(interaction), interaction.channel_id or 0)
 
     async def _chosen(self, interaction: discord.Interaction) -> completions.Chosen:
-        """What the member has filled in so far, of the model that is named, or would be taken."""
+        """What a film would be like now, as far as it is typed, preset or remembered."""
+        typed_so_far = {name: getattr(interaction.namespace, name, None) for name in OPTIONS}
+        preset = getattr(interaction.namespace, "preset", None)
+        options: Mapping[str, Any] = {}
         try:
-            row = find_model(self._intake.catalogue, getattr(interaction.namespace, "model", None) or "?")
+            options = (await self._presets.complete(Wish(options=typed_so_far), preset, **_who(interaction))).options
+            row = find_model(self._intake.catalogue, options.get("model") or "?")
         except Refused:  # nothing yet, or nothing that there is
             row = next(iter(await self._offered(interaction)), self._intake.catalogue.default())
-        return completions.chosen(interaction.data or {}, row)
+        return completions.chosen(options, row, pictures=completions.pictures(interaction.data or {}))
+
+
+def _who(interaction: discord.Interaction) -> dict[str, int]:
+    return {"guild_id": interaction.guild_id or 0, "member_id": interaction.user.id}

@@ -13,7 +13,7 @@ from domain.faults import Refused
 from domain.policy import DELIVERIES
 from domain.request import find_model
 from service.decisions import Decisions
-from ui import cards, completions, words_rules
+from ui import cards, choosing, words_rules
 from ui.answers import Reply, answer_with
 from ui.language import _
 from ui.places import person_of
@@ -90,8 +90,8 @@ class ServerSettings(app_commands.Group):
     @models.autocomplete("first")
     @models.autocomplete("second")
     @models.autocomplete("third")
-    async def complete_model(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
-        return completions.models(self._catalogue.models, typed)
+    async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return choosing.models(self._catalogue.models, typed)
 
     async def _set(self, interaction: discord.Interaction, name: str, wanted: str | int | Callable[[], str]) -> None:
         """`wanted` may be made of what was typed, and raise Refused."""

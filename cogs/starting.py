@@ -8,27 +8,30 @@ from collections.abc import Awaitable
 
 import discord
 
-from domain.faults import Fault, Refused
+from domain.faults import BadClip, DeliveryFault, Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
 from service.intake import Admitted, Intake, Order
+from service.presets import Presets
 from ui import cards, cards_account, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
+from ui.meanings import TROUBLES, translated
 from ui.places import Places
 from ui.words_refused import explain
 
 log = logging.getLogger("clapper.starting")
 
 #: Refusals that no form can help: nothing is kept for them.
-_HOPELESS = ("server_not_allowed", "server_only", "already_taken")
+_HOPELESS = {"server_not_allowed", "server_only", "already_taken", *(BadClip.REASONS - {"no_character"})}
 
 
 class Starting:
     """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
 
-    def __init__(self, intake: Intake, drafts: Drafts, where: Places) -> None:
+    def __init__(self, intake: Intake, drafts: Drafts, where: Places, presets: Presets) -> None:
         self._intake = intake
+        self._presets = presets
         self._places = where
         self._drafts = drafts
 
@@ -63,11 +66,20 @@ class Starting:
             if order.confirm and not confirmed:
                 return await self._ask_first(interaction, wanted, order)
             if wanted.private:
-                return await self._start_private(interaction, order)
-            places.check_rights(interaction, places.kind_of(interaction))
-            return await self._start(interaction, order)
+                reply = await self._start_private(interaction, order)
+            else:
+                places.check_rights(interaction, places.kind_of(interaction))
+                reply = await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
+        await self._remember(wanted, order)
+        return reply
+
+    async def _remember(self, wish: Wish, order: Order) -> None:
+        try:
+            await self._presets.remember(wish.chosen, guild_id=order.ask.guild_id, member_id=order.ask.author_id)
+        except Fault as trouble:  # the film was begun all the same
+            log.warning("last choices could not be kept: %s", trouble)
 
     async def _ask_first(self, interaction: discord.Interaction, wish: Wish, order: Order) -> Reply:
         """Above a price that moderators set, a member says yes before anything is charged."""
@@ -95,19 +107,23 @@ class Starting:
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""
         nobody = discord.AllowedMentions.none()
         try:
-            message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
-        except (discord.Forbidden, discord.NotFound) as error:
-            raise Refused("dm_closed") from error
+            async with translated():
+                message = await interaction.user.send(view=cards.note(f"🎬 {_('Your film is about to start…')}"))
+        except DeliveryFault as fault:
+            if fault.final:
+                raise Refused("dm_closed") from fault
+            raise
         try:
             admitted = await self._intake.admit(order, card=(message.channel.id, message.id))
         except BaseException:
-            with contextlib.suppress(discord.HTTPException):
+            with contextlib.suppress(*TROUBLES):
                 await message.delete()
             raise
         if admitted.double:
-            await message.delete()
+            with contextlib.suppress(*TROUBLES):
+                await message.delete()
             return Reply(_card(admitted))
-        with contextlib.suppress(discord.HTTPException):  # it is admitted: the film comes, whatever its card says
+        with contextlib.suppress(*TROUBLES):  # it is admitted: the film comes, whatever its card says
             await message.edit(view=_card(admitted), allowed_mentions=nobody)
         where = _("Started, for you alone: it comes to [our conversation]({link}).").format(link=message.jump_url)
         return Reply(cards.note(f"🎬 {where}"))

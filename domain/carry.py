@@ -98,9 +98,9 @@ def _carried(
 ) -> Carried:
     mode = target.mode(after.mode)
     assert mode is not None
-    if before.character_url and target.character:
+    if before.character and target.character and (source is None or source.character == target.character):
         span = {"character_start": before.character_start, "character_end": before.character_end}
-        after = replace(after, character_url=before.character_url, **span)
+        after = replace(after, character=before.character, **span)
     pairs = {
         "duration": (before.duration, after.duration),
         "size": (before.size, after.size),
@@ -109,7 +109,7 @@ def _carried(
         "negative": (before.negative, after.negative),
         "pictures": (before.pictures, after.pictures),
         "mode": (before.mode, after.mode if before.mode and before.pictures == after.pictures else before.mode),
-        "character": (before.character_url, after.character_url),
+        "character": (before.character, after.character),
     }
     changes = tuple(Change(what, *pair) for what, pair in pairs.items() if pair[0] != pair[1])
     return Carried(target, after, mode.price(after.size, after.duration, after.sound), changes)

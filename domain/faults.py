@@ -2,9 +2,10 @@
 
 Fault
 ├── Refused            said no before anything was charged: input, rights, credits
-│   └── BadPicture     one attached picture cannot be used (which one, and why)
+│   ├── BadPicture     one attached picture cannot be used (which one, and why)
+│   ├── BadClip        the clip of a character cannot be used, or not like this
+│   └── BadName        what is kept under a name cannot be kept, found or shared so
 ├── BadFilm            a downloaded film cannot be posted (which reason)
-├── ChartFault         a chart could not be drawn
 ├── FetchFault         a link elsewhere could not be fetched (`retry` says whether later may help)
 ├── VendorFault        the video API said no, or said nothing that can be read
 ├── DeliveryFault      Discord did not take a message (`final` says whether again may help)
@@ -70,6 +71,7 @@ class Refused(Fault):
             "place",
             "age_restricted",
             "dm_closed",
+            "export_dm_closed",
             "account_closed",
             "model_closed",
             "paused",
@@ -80,6 +82,7 @@ class Refused(Fault):
             "bot_absent",
             "job_gone",
             "too_late",
+            "posted",
             "blocked",
             "channel_closed",
             "words",
@@ -122,6 +125,8 @@ class Refused(Fault):
             "pattern_large",
             "pattern_always",
             "patterns_many",
+            "export_large",
+            "chart_failed",
             "reserved",
             "no_reuse",
             "pictures_forgotten",
@@ -155,16 +160,53 @@ class BadPicture(Refused):
     )
 
 
+class BadClip(Refused):
+    """The clip of a character cannot be used, or not with this model, or not this part of it."""
+
+    REASONS = frozenset(
+        {
+            "no_character",
+            "clip_none",
+            "clip_many",
+            "clip_large",
+            "clip_long",
+            "clip_broken",
+            "clip_gone",
+            "clip_unreachable",
+            "clip_forgotten",
+            "clip_dm_closed",
+            "clip_owner_closed",
+            "clip_restricted",
+            "film_missing",
+            "span_position",
+            "span_seconds",
+            "span_beyond",
+        }
+    )
+
+
+class BadName(Refused):
+    """What is kept under a name (a character, a preset) cannot be kept, found or shared so; `kind` says which it is."""
+
+    REASONS = frozenset(
+        {
+            "name_empty",
+            "name_long",
+            "name_taken",
+            "name_unknown",
+            "name_not_yours",
+            "name_private",
+            "names_many",
+            "preset_empty",
+            "preset_long",
+        }
+    )
+
+
 class BadFilm(Fault):
     """A downloaded film cannot be posted."""
 
     REASONS = frozenset({"film_not_video", "film_cut_short", "film_large", "film_cannot_fit"})
-
-
-class ChartFault(Fault):
-    """A chart could not be drawn; `how` says what the child process died of."""
-
-    REASONS = frozenset({"chart_failed"})
 
 
 class FetchFault(Fault):

@@ -225,6 +225,10 @@ class Job:
     card_message_id: int = 0
     #: The interaction's token while it lives, to edit the card outside the global rate limit.
     card_token: str = ""
+    #: What its card says while it waits (a `domain.turns.Outlook.mark`), when it says the film comes, and since when.
+    card_says: str = ""
+    card_ready_at: int = 0
+    card_at: int = 0
     announced_at: int = 0
     #: How often there was something new to tell after its end: a film that came late, a redelivery.
     reopened: int = 0

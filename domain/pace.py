@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Pace:
     breaker: int = MINUTE
     #: Between two commands that count as one.
     double: int = 5_000
+    #: Between two changes of a waiting card, at the least.
+    card: int = 20_000
 
     def next_look(self, now: int, *, sent_at: int, usual_seconds: int) -> int:
         """When to ask the API about a sent job again: steadily at first, then with pauses that grow with its age."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.catalogue import Catalogue
@@ -21,7 +21,8 @@ class GenerationRequest:
     """One film to be made. `orientation` is None until the first picture has said which it is.
 
     `duration` is 0, `size` "" and `sound` None where the model leaves no choice; `mode` is one of domain.model.MODES,
-    "" in jobs of earlier versions.
+    "" in jobs of earlier versions. `character` is what people call its clip, "" for none; the link to it is made when
+    the request goes out.
     """
 
     prompt: str
@@ -36,9 +37,16 @@ class GenerationRequest:
     mode: str = ""
     sound: bool | None = None
     negative: str = ""
+    character: str = ""
+
+    @property
+    def attached(self) -> bool:
+        """Whether there is something to make ready before it can be sent."""
+        return bool(self.pictures or self.character)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"), ensure_ascii=False)
+        # Not asdict, which copies deeply: every field is a plain value.
+        return json.dumps(vars(self), separators=(",", ":"), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> GenerationRequest:

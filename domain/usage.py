@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, tzinfo
 
 
 @dataclass(frozen=True)
@@ -44,3 +45,24 @@ class Spender:
 
     member_id: int
     spent: Spent
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What one member used: today, this week and this month, and by model in a range of days."""
+
+    periods: Mapping[str, Spent]
+    models: Mapping[str, Spent]
+
+    @property
+    def total(self) -> Spent:
+        """Of the range."""
+        return sum(self.models.values(), Spent())
+
+
+def start_of(day: date, zone: tzinfo) -> int:
+    """The first moment of a day in a zone, unix ms.
+
+    Where clocks skip midnight the day begins later; a day that a zone skips begins with the next one.
+    """
+    return round(datetime(day.year, day.month, day.day, tzinfo=zone).timestamp() * 1000)

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 
-from domain.faults import ChartFault
+from domain.faults import Refused
 from domain.usage import Day
 
 from .child import run_in_child
@@ -35,7 +35,7 @@ async def usage_chart(
 
     `labels` are words in the reader's language: day, week, month ("credits a day", …), ready, given_back, others,
     empty. `plainer` has the same keys, and title, in a language that every font can write: taken where this machine has
-    no font for the others. Raises ChartFault when no picture could be drawn.
+    no font for the others. Raises Refused (`chart_failed`) when no picture could be drawn.
     """
     unit, starts = _bars(first, last)
     ready, back = _sums(days, starts)
@@ -57,7 +57,7 @@ async def usage_chart(
         },
         memory_bytes=MEMORY,
         seconds=SECONDS,
-        fault=ChartFault,
+        fault=Refused,
         died="chart_failed",
     )
     return png

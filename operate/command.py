@@ -25,6 +25,7 @@ Run = Callable[[Settings], Coroutine[Any, Any, None]]
 def main(arguments: list[str], *, run: Run) -> int:
     """Do what the arguments say; `run` is the bot itself. Returns the exit status: 2 for wrong usage."""
     given = _read(arguments)
+    os.umask(0o077)  # the database and its copies hold prompts and keys
     try:
         environment = {key: value or "" for key, value in dotenv_values(".env").items()} | dict(os.environ)
         return _do(given, environment, run)

@@ -42,6 +42,11 @@ class Availability:
             lambda row: (among is None or row.key in among) and not self._breakers.doubted(row.key),
         )
 
+    def has(self, key: str) -> bool:
+        """Whether a model is taken without being named: it is there, not paused, and was not closed."""
+        row = self.catalogue.get(key)
+        return row is not None and not row.paused and not self._breakers.doubted(key)
+
     def parse(
         self, *, order: Sequence[str] = (), among: Collection[str] | None = None, **options: Any
     ) -> GenerationRequest:

@@ -50,6 +50,8 @@ class Breakers:
 
     def open_for(self, provider: str, model: str) -> memory.Breaker | None:
         """The breaker that stands in the way of a model now; None when it may be sent, or tried."""
+        if not self._open:  # nearly always; it is asked for each model at each command
+            return None
         now = self._clock()
         for subject in (account_of(provider), model_of(model)):
             breaker = self._open.get(subject)

@@ -12,7 +12,7 @@ from domain.people import Person
 from service.loops import now_ms
 from service.results import Results
 from service.rights import Rights
-from storage import audit, jobs
+from storage import audit, jobs, outbox
 from storage.database import Database
 
 
@@ -45,10 +45,11 @@ class Cancel:
         return Cancelled.DONE
 
     async def mute(self, job_id: str, person: Person) -> None:
-        """Do not post a film that is being made."""
+        """Do not post a film that is being made. Raises Refused, as for a film whose message is on its way already."""
         job = await self._theirs(job_id, person)
         async with self._db.transaction() as conn:
-            await jobs.change(conn, job_id, muted=1)
+            if not await outbox.hush(conn, job_id):
+                raise Refused("posted")
         await self._note(job, person)
 
     async def _theirs(self, job_id: str, person: Person) -> Job:

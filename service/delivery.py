@@ -7,6 +7,7 @@ import logging
 import tempfile
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -29,6 +30,10 @@ _LEFT = (10003, 10004, 50001)
 _USUAL_LIMIT = 10 * MIB
 
 
+class _Hushed(Exception):
+    """Its member asked not to have it posted, while it was on its way."""
+
+
 class Courier(Protocol):
     """Who brings a finished job to people. Raises DeliveryFault."""
 
@@ -49,6 +54,11 @@ class Courier(Protocol):
 
     async def tell(self, job: Job, note: Note) -> Sent | None:
         """Say that a job ended without a film; None when its card already says all that there is to say."""
+        ...
+
+    async def keep_quiet(self, job: Job) -> None:
+        """Let the card alone say how a job ended that its member does not want posted. Never raises for Discord's own
+        troubles."""
         ...
 
     async def say_unreachable(self, job: Job) -> None:
@@ -87,7 +97,7 @@ class Delivery:
         self._meter = meter
         self._at_once = at_once
         self._clock = clock
-        self._crew = Crew("deliver", on_end=results.changed)
+        self._crew = Crew("deliver", on_end=partial(results.changed, "delivery"))
         self._stopping = False
 
     async def step(self) -> float | None:
@@ -97,10 +107,10 @@ class Delivery:
         free = self._at_once - len(self._crew)
         if free <= 0:
             return None
-        async with self._db.transaction() as conn:
-            for job in await outbox.due(conn, self._clock(), free, self._crew.busy):
-                self._crew.start(job.id, self._deliver(job), interaction=job.interaction_id)
-            upcoming = await outbox.next_due(conn, self._crew.busy)
+        conn = self._db.reader
+        for job in await outbox.due(conn, self._clock(), free, self._crew.busy):
+            self._crew.start(job.id, self._deliver(job), interaction=job.interaction_id)
+        upcoming = await outbox.next_due(conn, self._crew.busy)
         return None if upcoming is None else max(0.05, (upcoming - self._clock()) / 1000)
 
     async def stop(self, seconds: float) -> None:
@@ -111,10 +121,18 @@ class Delivery:
     async def _deliver(self, job: Job) -> None:
         try:
             sent = await self._announce(job)
+        except _Hushed:
+            await self._courier.keep_quiet(job)
+            await self._done(job, None)
         except NoFilmYet:
             await self._no_film(job)
         except DeliveryFault as fault:
             log.warning("job %s: not delivered: %s", job.id, fault)
+            if fault.final:
+                await self._look_for_server(job)
+            if fault.values.get("folded"):  # what that number means to Discord is not ours: the next try takes another
+                async with self._db.transaction() as conn:
+                    await jobs.change(conn, job.id, target_id=0)
             at = None if fault.final else self._pace.next_try(self._clock(), job.tries + 1)
             if at is not None and isinstance(wait := fault.values.get("retry_after"), int | float):
                 at = max(at, self._clock() + int(wait * 1000))
@@ -126,6 +144,8 @@ class Delivery:
             await self._later(job, self._pace.next_try(self._clock(), job.tries + 1))
         else:
             await self._done(job, sent)
+            if sent and sent.direct:
+                await self._look_for_server(job)
 
     async def _done(self, job: Job, sent: Sent | None) -> None:
         # The card first: if this process dies in between, the message is found again and the card set once more.
@@ -140,8 +160,10 @@ class Delivery:
         log.info("job %s: people were told", job.id)
 
     async def _announce(self, job: Job) -> Sent | None:
-        if job.muted or job.hidden or job.deleted_at:
+        if job.hidden or job.deleted_at:
             return None
+        if job.muted:
+            raise _Hushed
         if job.blocked and (not job.films or job.refunded) and job.state is not JobState.CANCELLED:
             return None  # its member is blocked: only a film is worth a word, and that to the member alone
         # An earlier try may have sent it without our hearing of it: look before saying it twice.
@@ -170,7 +192,8 @@ class Delivery:
                 except DeliveryFault as fault:
                     if fault.reason != "too_large" or not files:
                         raise
-                again, limit = True, await self._parcels.step_down(job, limit, files)
+                    learn = not fault.values.get("direct")
+                again, limit = True, await self._parcels.step_down(job, limit, files, learn=learn)
 
     async def _limit(self, job: Job) -> int:
         """Bytes of one file that the job's place takes, as far as anybody knows."""
@@ -180,14 +203,22 @@ class Delivery:
             limit = await self._courier.upload_limit(job)
         except DeliveryFault as fault:
             log.info("job %s: its server does not say what it takes: %s", job.id, fault)
-            if fault.values.get("code") in _LEFT:
-                await self._left(job.guild_id)
             return _USUAL_LIMIT
         await self._parcels.learn_limit(job, limit)
         return limit
 
+    async def _look_for_server(self, job: Job) -> None:
+        """After its server took no message: is the bot still there? Without intents nobody tells us that it is not."""
+        if job.private or job.blocked:
+            return
+        try:
+            await self._courier.upload_limit(job)
+        except DeliveryFault as fault:
+            if fault.values.get("code") in _LEFT:
+                await self._left(job.guild_id)
+
     async def _left(self, guild_id: int) -> None:
-        """The bot was removed from a server: what still waits there is not begun. Without intents nobody tells us."""
+        """The bot was removed from a server: what still waits there is not begun."""
         async with self._db.transaction() as conn:
             waiting = await owners.waiting_in(conn, guild_id)
         for job_id in waiting:
@@ -201,7 +232,10 @@ class Delivery:
             nonlocal last
             again, last = target_id == last, target_id
             async with self._db.transaction() as conn:
-                return await outbox.begin(conn, job.id, target_id=target_id, now=self._clock(), again=again)
+                number = await outbox.begin(conn, job.id, target_id=target_id, now=self._clock(), again=again)
+            if number is None:
+                raise _Hushed
+            return number
 
         return note
 

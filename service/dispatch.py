@@ -8,22 +8,24 @@ import json
 import logging
 import time
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from acedata.body import build_body
 from acedata.client import VideoClient
-from domain.faults import VendorFault
+from domain.faults import BadClip, DeliveryFault, VendorFault
 from domain.job import Event, Job, JobState, Report, Verdict
 from domain.pace import Pace
 from domain.request import named
+from domain.turns import Caps
 from service.availability import Availability
 from service.breakers import Breakers, account_of, model_of
+from service.clips import Clips
 from service.links import Links
 from service.loops import Crew, now_ms
 from service.pauses import Pauses
 from service.results import Results
-from storage import inputs, jobs
+from storage import inputs, jobs, queue
 from storage.database import Database
 
 log = logging.getLogger("clapper.dispatch")
@@ -32,15 +34,8 @@ log = logging.getLogger("clapper.dispatch")
 _PREPARE_AT_ONCE = 4
 #: Models that a job names when its own is gone.
 _OTHERS = 5
-
-
-@dataclass(frozen=True)
-class Caps:
-    """How many generations may be in the making at once; `total` counts for each of the vendor's services."""
-
-    member: int
-    server: int
-    total: int
+#: Jobs that waited too long are ended so many at a time.
+_EXPIRE_AT_ONCE = 100
 
 
 class Dispatch:
@@ -56,6 +51,7 @@ class Dispatch:
         client: VideoClient,
         prepare: Callable[[Job], Coroutine[Any, Any, None]],
         links: Links,
+        clips: Clips,
         results: Results,
         breakers: Breakers,
         availability: Availability,
@@ -68,6 +64,7 @@ class Dispatch:
         self._client = client
         self._prepare = prepare
         self._links = links
+        self._clips = clips
         self._results = results
         self._breakers = breakers
         self._availability = availability
@@ -76,10 +73,14 @@ class Dispatch:
         self._pace = pace
         self._clock = clock
         #: Jobs whose request is on its way now: nobody looks for these.
-        self.sending = Crew("send", on_end=results.changed)
-        self._preparing = Crew("prepare", on_end=results.changed)
+        self.sending = Crew("send", on_end=partial(results.changed, "dispatch"))
+        self._preparing = Crew("prepare", on_end=partial(results.changed, "dispatch"))
+        #: Services that asked for a pause: until when (unix ms), and how many times in a row.
         self._held: dict[str, int] = {}
+        self._slowed: dict[str, int] = {}
         self._last_step: float | None = None
+        #: Seconds between two counts of the time that jobs wait: a write each, so no more often than it matters.
+        self._age_every = min(10.0, pace.deadline / 20_000)
         self._stopping = False
 
     async def step(self) -> float | None:
@@ -87,21 +88,29 @@ class Dispatch:
         if self._stopping:
             return None
         await self._age()
-        async with self._db.transaction() as conn:
-            todo = await jobs.unprepared(conn, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
-        for job in todo:
-            self._preparing.start(job.id, self._prepare(job), interaction=job.interaction_id)
-        while job := await self._claim():
+        look = await queue.look(self._db.reader, now=self._clock(), total_most=self._caps.total)
+        if look.unprepared:
+            todo = await jobs.unprepared(self._db.reader, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
+            for job in todo:
+                self._preparing.start(job.id, self._prepare(job), interaction=job.interaction_id)
+        while look.room and (job := await self._claim()):
             self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
-        async with self._db.transaction() as conn:
-            turn = await jobs.next_turn(conn, self._clock())
-        later = [moment for moment in (turn, self._breakers.next_trial(), *self._held.values()) if moment is not None]
+        later = [
+            moment
+            for moment in (look.next_turn, self._breakers.next_trial(), *self._held.values())
+            if moment is not None
+        ]
         return max(0.05, (min(later) - self._clock()) / 1000) if later else None
 
     def resend(self, job: Job) -> None:
-        """Send the next attempt of a job that the API is known not to have."""
+        """Send the next attempt of a job that the API is known not to have, once the service takes orders."""
         if not self._stopping and job.id not in self.sending:
-            self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
+            self.sending.start(job.id, self._send_later(job), interaction=job.interaction_id)
+
+    async def _send_later(self, job: Job) -> None:
+        if (wait := self._held.get(job.wire.provider, 0) - self._clock()) > 0:
+            await asyncio.sleep(wait / 1000)
+        await self._send(job)
 
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
@@ -111,16 +120,18 @@ class Dispatch:
     async def _age(self) -> None:
         """Count the time that queued jobs wait while this bot runs and may send; too long, and they expire."""
         now, last = time.monotonic(), self._last_step
-        if last is not None and now - last < 1.0:
-            return  # it rewrites every queued row: once a second is enough
+        if last is not None and now - last < self._age_every:
+            return
         self._last_step = now
         if last is None or self._breakers.account_closed() or self._pauses.everywhere:
             return
-        async with self._db.transaction(heavy=True) as conn:
-            old = await jobs.age_queue(
-                conn, passed=int((now - last) * 1000), most=self._pace.deadline, paused=self._pauses.servers()
-            )
-        for job_id in old:
+        passed = int((now - last) * 1000)
+        async with self._db.transaction() as conn:
+            aged = await queue.age(conn, passed=passed, paused=self._pauses.servers())
+        if not aged:
+            return
+        most = self._pace.deadline
+        for job_id in await queue.overdue(self._db.reader, now=self._clock(), most=most, limit=_EXPIRE_AT_ONCE):
             await self._results.settle(job_id, Event.DEADLINE, reason="waited_too_long")
 
     async def _claim(self) -> Job | None:
@@ -129,32 +140,41 @@ class Dispatch:
         now = self._clock()
         self._held = {provider: until for provider, until in self._held.items() if until > now}
         closed = [*self._breakers.closed(), *(account_of(provider) for provider in self._held)]
-        async with self._db.transaction() as conn:
-            job = await jobs.next_queued(
-                conn,
-                now=now,
-                member_most=self._caps.member,
-                server_most=self._caps.server,
-                total_most=self._caps.total,
-                closed=closed,
-                paused=self._pauses.servers(),
-            )
-            if job is None:
-                return None
+        # Choosing takes no transaction: this loop alone takes jobs into flight, and one that has left is not moved.
+        while job := await jobs.next_queued(
+            self._db.reader,
+            now=now,
+            member_most=self._caps.member,
+            server_most=self._caps.server,
+            total_most=self._caps.total,
+            closed=closed,
+            paused=self._pauses.servers(),
+        ):
             look = self._pace.next_look(now, sent_at=now, usual_seconds=job.usual_seconds)
-            job = await jobs.move(
-                conn, job.id, Event.SEND, JobState.SUBMITTING, sent_at=now, next_look_at=look, looks=0
-            )
-        if job:
-            await self._breakers.sending(job)
-        return job
+            async with self._db.transaction() as conn:
+                sent = await jobs.move(
+                    conn, job.id, Event.SEND, JobState.SUBMITTING, sent_at=now, next_look_at=look, looks=0
+                )
+            if sent:
+                await self._breakers.sending(sent)
+                return sent
+        return None
 
     async def _send(self, job: Job) -> None:
         images = await self._images(job)
         if images and not self._links.public_url:  # the API's answers to our looks will echo the pictures
             async with self._db.transaction() as conn:
                 await jobs.change(conn, job.id, request_bytes=sum(map(len, images)))
-        body = build_body(job.wire, job.request, images=images, callback_url=self._links.callback(job.id, job.attempt))
+        try:
+            request = await self._clips.linked(job)
+        except BadClip as fault:
+            await self._unclipped(job, fault)
+            return
+        except DeliveryFault as fault:
+            log.info("job %s: no link to its clip yet: %s", job.id, fault)
+            await self._results.settle(job.id, Event.SLOWED, not_before=self._clock() + 10_000)
+            return
+        body = build_body(job.wire, request, images=images, callback_url=self._links.callback(job.id, job.attempt))
         log.info("job %s: sending attempt %d to %s", job.id, job.attempt, job.wire.provider)
         try:
             report = await self._client.submit(job.wire, body)
@@ -162,6 +182,7 @@ class Dispatch:
             await self._refused(job, fault)
             return
         await self._results.answered(job, report)  # before anything else: until it is written, nobody knows of it
+        self._slowed.pop(job.wire.provider, None)
         if report.verdict is not Verdict.FAILED:
             await self._breakers.heal(job)
 
@@ -171,13 +192,10 @@ class Dispatch:
         log.info("job %s: the API said %s (%d %s)", job.id, fault.reason, fault.status, fault.code)
         answer = Report("", Verdict.FAILED, code=fault.code, message=fault.message, trace_id=fault.trace_id)
         if fault.reason == "slow_down":
-            pause = max(1_000, int((fault.retry_after if fault.retry_after is not None else 10.0) * 1000))
-            self._held[job.wire.provider] = now + pause
-            await self._results.settle(job.id, Event.SLOWED, not_before=now + pause)
+            await self._slow_down(job, now, fault.retry_after)
         elif fault.reason == "not_sent":
             # Nothing left this machine, so the same attempt may simply go again.
-            self._held[job.wire.provider] = now + 5_000
-            await self._results.settle(job.id, Event.SLOWED, not_before=now + 5_000)
+            await self._slow_down(job, now, 5.0)
         elif fault.reason in ("account_token", "account_balance"):
             await self._close(account_of(job.wire.provider), fault.reason, job, Event.ACCOUNT_CLOSED)
         elif fault.reason == "model_gone" or (
@@ -191,6 +209,16 @@ class Dispatch:
         else:
             reason = None if fault.reason == "vendor_said_no" else {"reason": fault.reason}
             await self._results.settle(job.id, Event.REFUSED, report=answer, **(reason or {}))
+
+    async def _slow_down(self, job: Job, now: int, seconds: float | None) -> None:
+        """Send nothing to this service for as long as it says; where it does not say, longer each time."""
+        provider = job.wire.provider
+        self._slowed[provider] = self._slowed.get(provider, 0) + 1
+        if seconds is None:
+            seconds = min(300.0, 5.0 * 2 ** min(self._slowed[provider], 10))
+        until = now + max(1_000, int(seconds * 1000))
+        self._held[provider] = max(until, self._held.get(provider, 0))
+        await self._results.settle(job.id, Event.SLOWED, not_before=until)
 
     async def _close(self, subject: str, reason: str, job: Job, event: Event, *, report: Report | None = None) -> None:
         """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that.
@@ -213,3 +241,8 @@ class Dispatch:
             return [self._links.media(job.id, n) for n in range(1, job.request.pictures + 1)]
         pictures = await inputs.stored(self._db.reader, job.id)
         return [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
+
+    async def _unclipped(self, job: Job, fault: BadClip) -> None:
+        """End a job whose clip cannot be linked to, before anything went out."""
+        detail = json.dumps(fault.values, default=str)
+        await self._results.settle(job.id, Event.REFUSED, reason=fault.reason, detail=detail)

@@ -10,7 +10,7 @@ from domain.faults import DeliveryFault, Refused
 from domain.job import FINAL, Job
 from service.again import Who
 from service.loops import now_ms
-from storage import inputs, jobs, lineage
+from storage import clips, inputs, jobs, lineage
 from storage.database import Database
 
 log = logging.getLogger("clapper.erase")
@@ -66,6 +66,7 @@ class Erase:
             if not await lineage.delete(conn, job.id, self._clock()):
                 raise Refused("job_gone")
             await inputs.erase(conn, job.id)
+            await clips.erase(conn, job.id)
         log.info("job %s: deleted by %s", job.id, "its author" if job.author_id == who.user_id else "a moderator")
         await self._remove(job)
         return job

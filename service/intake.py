@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 
 from domain import trail
 from domain.ask import Ask
-from domain.faults import Refused
-from domain.job import Job, JobState
+from domain.clip import with_character
+from domain.faults import BadClip, Refused
+from domain.job import FINAL, Job, JobState
 from domain.model import Mode, Model
 from domain.pace import Pace
 from domain.people import Person
 from domain.request import GenerationRequest
+from domain.turns import Standing
 from service import doorman
 from service.availability import Availability
 from service.censor import Censor
@@ -25,7 +27,8 @@ from service.loops import now_ms
 from service.meter import Meter
 from service.pauses import Pauses
 from service.policies import Policies
-from storage import approvals, inputs, jobs, ledger, owners
+from service.turns import Turns
+from storage import approvals, clips, inputs, jobs, ledger, owners, turns
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -46,6 +49,8 @@ class Order:
     request: GenerationRequest
     label: str
     price: int
+    #: What start and end of its clip count: position, seconds; "" without a clip.
+    unit: str = ""
     #: The member is to be asked first whether it is worth that much.
     confirm: bool = False
 
@@ -58,8 +63,8 @@ class Admitted:
     left: int | None
     #: When to expect the film, unix ms.
     ready_at: int
-    #: Jobs that wait in front of it.
-    ahead: int = 0
+    #: Jobs whose turn comes before its own; None where it need not wait.
+    ahead: int | None = None
     double: bool = False
 
 
@@ -76,9 +81,9 @@ class Intake:
         ceiling: Ceiling,
         pauses: Pauses,
         allowed: frozenset[int],
-        total_in_flight: int,
+        turns: Turns,
         pace: Pace,
-        on_job: Callable[[], None],
+        on_job: Callable[..., None],
         meter: Meter,
         log_prompts: bool = False,
         clock: Callable[[], int] = now_ms,
@@ -91,7 +96,7 @@ class Intake:
         self._ceiling = ceiling
         self._pauses = pauses
         self._allowed = allowed
-        self._total = total_in_flight
+        self._turns = turns
         self._pace = pace
         self._on_job = on_job
         self._meter = meter
@@ -103,7 +108,11 @@ class Intake:
         """Take no new work; said to whoever asks."""
         self._stopping = True
 
-    async def offered(self, person: Person, channel_id: int) -> list[Model]:
+    def offered(self) -> list[Model]:
+        """The models that can be had now by anyone."""
+        return self._availability.offered()
+
+    async def offered_to(self, person: Person, channel_id: int) -> list[Model]:
         """The models that this person can have now in a channel, the one first that is taken where none is named."""
         policy = await self._policies.of(person.guild_id)
         order, among = policy.server.order, doorman.standing_in((channel_id,), person, policy, self._ceiling).models
@@ -141,9 +150,10 @@ class Intake:
                 raise Refused("attachment_large", position=n, name=picture.name, size=picture.size, most=ATTACHMENT_MAX)
         policy = await self._policies.of(ask.guild_id)
         standing = doorman.standing_of(ask, policy, self._ceiling)
+        order, among = policy.server.order, standing.models
         request = self._availability.parse(
-            order=policy.server.order,
-            among=standing.models,
+            order=order,
+            among=among,
             prompt=prompt,
             model=model,
             duration=duration,
@@ -155,6 +165,10 @@ class Intake:
             pictures=len(ask.pictures),
         )
         row, mode = self._row(request)
+        if ask.clip:
+            request = with_character(request, row, ask.clip, self._availability.offered(order, among))
+            if ask.clip.restricted and not (ask.private or ask.spot.restricted):
+                raise BadClip("clip_restricted")
         doorman.check(ask, policy, now=self._clock())
         doorman.check_request(request, standing, self.catalogue)
         await self._censor.check(ask, request.prompt)
@@ -164,7 +178,8 @@ class Intake:
             server_locale=policy.server.language or ask.server_locale,
         )
         price = mode.price(request.size, request.duration, request.sound)
-        return Order(ask, request, row.label, price, confirm=doorman.needs_confirming(policy, price))
+        unit = row.character if ask.clip else ""
+        return Order(ask, request, row.label, price, unit, confirm=doorman.needs_confirming(policy, price))
 
     def _row(self, request: GenerationRequest) -> tuple[Model, Mode]:
         """The model and mode of a request that was parsed by this catalogue."""
@@ -189,7 +204,7 @@ class Intake:
         fold = _fold(order)
         row, mode = self._row(order.request)
         job = Job(
-            id="".join(secrets.choice(_ALPHABET) for _ in range(10)),
+            id="".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(10)),
             interaction_id=ask.interaction_id,
             guild_id=ask.guild_id,
             channel_id=ask.channel_id,
@@ -225,7 +240,7 @@ class Intake:
             self._meter.credits("hold", job.price)
             prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
             log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
-        self._on_job()
+            self._on_job("dispatch", *(("notices",) if admitted.job.state is JobState.AWAITING else ()))
         return admitted
 
     async def _write(self, job: Job, fold: str, order: Order) -> Admitted:
@@ -235,7 +250,9 @@ class Intake:
                 conn, guild_id=ask.guild_id, author_id=ask.author_id, fold=fold, since=now - self._pace.double
             )
             if double:
-                return Admitted(double, None, double.created_at + double.usual_seconds * 1000, double=True)
+                ahead = int(double.card_says.partition(":")[2]) if double.card_says.startswith("waits:") else None
+                ready_at = double.card_ready_at or double.created_at + double.usual_seconds * 1000
+                return Admitted(double, None, ready_at, ahead, double=True)
             waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
             if waiting >= WAITING_MAX:
                 raise Refused("waiting_full", waiting=waiting)
@@ -254,22 +271,26 @@ class Intake:
                 await approvals.ask(conn, job.guild_id, job.id, now)
             if not await inputs.attach(conn, job.id, ask.pictures, now):
                 raise Refused("pictures_forgotten")
-            usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds)
-            ahead = await jobs.place_in_queue(conn, job)
-        # The queue moves `total` films at a time, each about as long as the usual one.
-        rounds = 1 + ahead // self._total
-        return Admitted(job, held.left, now + rounds * usual * 1000, ahead)
+            if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
+                raise BadClip("clip_forgotten")
+            said = await self._turns.of_newest(conn, job)
+            if said.standing is Standing.AT_ONCE:
+                return Admitted(job, held.left, said.ready_at)
+            await turns.said(conn, job.id, said, now=now)
+        return Admitted(job, held.left, said.ready_at, said.ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""
         async with self._db.transaction() as conn:
-            await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
-        self._on_job()
+            state = await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
+        if state in FINAL:
+            self._on_job("delivery")  # its end has waited for its card
 
 
 def _fold(order: Order) -> str:
     ask = order.ask
     pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
     origin = (ask.parent_id, ask.action)
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin)
+    clip = ask.clip and (ask.clip.name, ask.clip.size, ask.clip.film, ask.clip.sha256)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin, clip)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -1,36 +1,81 @@
-"""After a start: commands that were taken, but whose answer the last process did not show, get one plain card."""
+"""Late cards: commands that were taken, but whose answer was never shown, get one plain card."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
-from domain.job import Job, Sent
-from storage import jobs, outbox
+from domain.faults import DeliveryFault
+from domain.job import IN_FLIGHT, Job, Sent
+from domain.turns import Outlook
+from service.loops import now_ms
+from service.turns import Turns
+from storage import outbox
+from storage import turns as storage
 from storage.database import Database
 
 log = logging.getLogger("clapper.latecards")
 
 
+#: A command's answer is shown within so many milliseconds, or it is lost.
+_ANSWERED_BY = 60_000
+
+
 class ShowsCards(Protocol):
     """Who finds or posts the card of a job."""
 
-    async def show_card(self, job: Job, ready_at: int) -> Sent | None:
-        """Where the card stands; None where the channel does not take it."""
+    async def show(self, job: Job, outlook: Outlook) -> tuple[Sent, bool]:
+        """Where the card stands, and whether it was posted just now. Raises DeliveryFault."""
         ...
 
 
-async def show_late_cards(db: Database, courier: ShowsCards, *, before: int) -> None:
-    """Find or post the card of each active job that was begun before this process (unix ms) and has none."""
-    async with db.transaction() as conn:
-        unshown = await outbox.unshown(conn, before)
-    for job in unshown:
-        ready_at = job.created_at + job.usual_seconds * 1000
-        sent = await courier.show_card(job, ready_at)
-        if sent is None:
-            continue
-        async with db.transaction() as conn:
-            await jobs.change(
-                conn, job.id, card_channel_id=sent.thread_id, card_message_id=sent.message_id, card_token=""
-            )
-        log.info("job %s: its card was shown after a restart", job.id)
+class LateCards:
+    """A job without a known card: its answer was lost on the way, or with the process that was giving it."""
+
+    def __init__(self, db: Database, *, board: ShowsCards, turns: Turns, clock: Callable[[], int] = now_ms) -> None:
+        self._db = db
+        self._board = board
+        self._turns = turns
+        self._clock = clock
+        self._begun_at = clock()
+        #: Jobs whose channel takes no card: their films find their way all the same.
+        self._refused: set[str] = set()
+        self._next_at = 0
+
+    async def at_start(self) -> None:
+        """Show the cards that the last process did not."""
+        await self._show_all(before=self._begun_at)
+
+    async def step(self) -> None:
+        """Show the cards that this process did not."""
+        now = self._clock()
+        if now >= self._next_at:
+            await self._show_all(before=now - _ANSWERED_BY)
+
+    async def _show_all(self, *, before: int) -> None:
+        unshown = await outbox.unshown(self._db.reader, before)
+        self._refused &= {job.id for job in unshown}
+        for job in unshown:
+            if job.id in self._refused:
+                continue
+            try:
+                await self._show(job)
+            except DeliveryFault as fault:
+                log.info("job %s: its card could not be shown: %s", job.id, fault)
+                if fault.final:
+                    self._refused.add(job.id)
+                else:
+                    self._next_at = self._clock() + _ANSWERED_BY
+                    return
+
+    async def _show(self, job: Job) -> None:
+        conn = self._db.reader
+        sent_already = job.state in IN_FLIGHT
+        outlook = await (self._turns.of_sent(conn, job) if sent_already else self._turns.of_newest(conn, job))
+        sent, posted = await self._board.show(job, outlook)
+        async with self._db.transaction() as conn:
+            await outbox.card_found(conn, job.id, sent)
+            if posted:  # one that was found says what it said before
+                await storage.said(conn, job.id, outlook, now=outlook.seen_at)
+        log.info("job %s: its card was shown late", job.id)

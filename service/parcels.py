@@ -95,11 +95,14 @@ class Parcels:
         async with self._db.transaction() as conn:
             await memory.remember(conn, _limit_key(job), limit, self._clock() + _DAY)
 
-    async def step_down(self, job: Job, limit: int, sent: list[Path]) -> int:
-        """A place refused files of that size: the next smaller step, learned for a day; 0 when there is none left."""
+    async def step_down(self, job: Job, limit: int, sent: list[Path], *, learn: bool = True) -> int:
+        """A place refused files of that size: the next smaller step; 0 when there is none left.
+
+        With `learn` it counts for the job's server, for a day.
+        """
         largest = max(path.stat().st_size for path in sent)
         lower = next((step * MIB for step in _STEPS if step * MIB < min(limit, largest)), 0)
-        if lower:  # a refusal of a small file is no limit to hold against every film of a day
+        if lower and learn:  # a refusal of a small file is no limit to hold against every film of a day
             await self.learn_limit(job, lower)
         log.info("job %s: %d bytes were too large there; trying %d", job.id, largest, lower)
         return lower

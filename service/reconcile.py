@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from urllib.parse import parse_qs, urlsplit
+from collections import deque
+from collections.abc import Callable
 
 from acedata.client import VideoClient
 from domain.faults import VendorFault
-from domain.job import Event, Job, JobState, Report, Verdict
-from domain.pace import Pace
+from domain.job import Event, Job, JobState, Verdict
+from domain.pace import DAY, Pace
 from service.dispatch import Dispatch
-from service.links import Links
 from service.loops import now_ms
+from service.recents import Known, Recents
 from service.results import Results
 from service.timekeeper import Timekeeper
 from storage import jobs
@@ -27,10 +27,10 @@ ANSWER_BYTES = 8_000_000
 _AT_ONCE = 500
 #: What an echoed request takes beside its pictures.
 _PLAIN_BYTES = 4_000
-#: How long before the first sending the list of recent tasks is read from (ms).
+#: How long before the first sending the list of recent tasks is read from (ms): our clock and the API's may differ.
 _BEFORE_MS = 15 * 60_000
-#: Pages of recent tasks read in one look.
-_PAGES = 40
+#: Looks that may fail one after the other before the API counts as away for this step.
+_FAILURES = 3
 
 
 class Reconcile:
@@ -41,7 +41,7 @@ class Reconcile:
         db: Database,
         *,
         client: VideoClient,
-        links: Links,
+        recents: Recents,
         results: Results,
         dispatch: Dispatch,
         timekeeper: Timekeeper,
@@ -50,38 +50,51 @@ class Reconcile:
     ) -> None:
         self._db = db
         self._client = client
-        self._links = links
+        self._recents = recents
         self._results = results
         self._dispatch = dispatch
         self._timekeeper = timekeeper
         self._pace = pace
         self._clock = clock
+        #: Tasks in one call: fewer after one that failed, as the answer may have been too much.
+        self._batch = BATCH
 
     async def step(self) -> float | None:
         """Ask about everything that is due; returns the seconds until more is."""
         await self._timekeeper.watch()
-        async with self._db.transaction() as conn:
-            due = await jobs.due_looks(conn, self._clock(), _AT_ONCE)
-        due = [(job, size) for job, size in due if job.id not in self._dispatch.sending]
-        known = [(job, size) for job, size in due if job.task_id]
-        for batch in batches(known):
-            await self._look_at(batch)
+        sending = self._dispatch.sending.busy  # before the look: what it shows of these may be old by now
+        due = await jobs.due_looks(self._db.reader, self._clock(), _AT_ONCE)
+        due = [(job, size) for job, size in due if job.id not in sending and job.id not in self._dispatch.sending]
+        await self._look_at_all([(job, size) for job, size in due if job.task_id])
         await self._look_for([job for job, _ in due if not job.task_id])
-        async with self._db.transaction() as conn:
-            upcoming = await jobs.next_due_look(conn)
+        upcoming = await jobs.next_due_look(self._db.reader)
         if upcoming is None:
             return None
         return max(0.2, (upcoming - self._clock()) / 1000)
 
-    async def _look_at(self, batch: list[Job]) -> None:
-        """One call for jobs whose task ids are known."""
+    async def _look_at_all(self, known: list[tuple[Job, int]]) -> None:
+        """Jobs whose task ids are known, batch by batch; when the API is away, the rest waits for another time."""
+        waiting, failures = deque(known), 0
+        while waiting:
+            batch = next_batch(waiting, self._batch)
+            fault = await self._look_at(batch)
+            if fault is None:
+                self._batch, failures = min(BATCH, self._batch * 2), 0
+                continue
+            log.warning("a look at %d tasks failed: %s", len(batch), fault)
+            self._batch, failures = max(1, self._batch // 2), failures + 1
+            rest = [job for job, _ in waiting] if failures == _FAILURES or fault.status == 429 else []
+            await self._again([*batch, *rest], after=fault.retry_after)
+            if rest:
+                return
+
+    async def _look_at(self, batch: list[Job]) -> VendorFault | None:
+        """One call; the fault that it ended in, if it did."""
         asked_at = self._clock()
         try:
             found = await self._client.tasks(batch[0].wire, [job.task_id for job in batch])
         except VendorFault as fault:
-            log.warning("a look at %d tasks failed: %s", len(batch), fault)
-            await self._again(batch, after=fault.retry_after)
-            return
+            return fault
         pending: list[Job] = []
         for job in batch:
             report = found.get(job.task_id)
@@ -92,6 +105,7 @@ class Reconcile:
             else:
                 pending.append(job)
         await self._again(pending)
+        return None
 
     async def _look_for(self, unknown: list[Job]) -> None:
         """Jobs whose task id nobody knows: a callback's hint first, then the list of recent tasks."""
@@ -109,7 +123,7 @@ class Reconcile:
             log.warning("job %s: a look at a callback's task failed: %s", job.id, fault)
             await self._again([job], after=fault.retry_after)
             return True
-        ours = self._job_of(report.callback_url) if report else None
+        ours = self._recents.job_of(report.callback_url) if report else None
         if report is None or ours is None or ours[0] != job.id:
             async with self._db.transaction() as conn:
                 await jobs.change(conn, job.id, hint_id="")
@@ -118,38 +132,39 @@ class Reconcile:
         return True
 
     async def _search(self, unknown: list[Job]) -> None:
-        asked_at = self._clock()
-        # Well before the first of them was sent: our clock and the API's may differ.
-        since = min(asked_at, *(job.sent_at for job in unknown)) - _BEFORE_MS
+        asked_at, wire = self._clock(), unknown[0].wire
+        first = min(asked_at, *(job.sent_at for job in unknown))
+        async with self._db.transaction() as conn:
+            row = await jobs.accepted_before(conn, wire.provider, first, since=asked_at - DAY)
+        known = Known(*row[:2]) if row else None
+        since = (row[2] if row else first) - _BEFORE_MS
         try:
-            seen = await self._recent(unknown[0], since)
+            found = await self._recents.look(wire, since=since, wanted={job.id for job in unknown}, known=known)
         except VendorFault as fault:
             log.warning("a look at the recent tasks failed: %s", fault)
             well_formed = fault.status == 200 or bool(fault.code)
             answered = well_formed and fault.status not in (401, 429, 502, 503, 504)
-            for job in unknown:
-                if answered and self._late(job, asked_at):
-                    await self._results.settle(job.id, Event.DEADLINE, reason="expired")
-            await self._again(unknown, after=fault.retry_after)
+            await self._no_proof(unknown, asked_at if answered else None, fault.retry_after)
             return
+        missed: list[Job] = []
         for job in unknown:
-            if report := _best(seen.get(job.id, {}), job.attempt):
+            if report := found.best(job.id, job.attempt):
                 await self._results.looked(job.id, report)
-            else:
+            elif found.good:
                 await self._missed(job, asked_at)
+            else:
+                missed.append(job)
+        await self._no_proof(missed, asked_at, None)
 
-    async def _recent(self, job: Job, since: int) -> dict[str, dict[int, Report]]:
-        """Every recent task of ours, by job and attempt. A list that cannot be read to its end is no good look."""
-        page = BATCH if self._links.public_url else 10  # without a public address requests carry their pictures
-        seen: dict[str, dict[int, Report]] = {}
-        for number in range(_PAGES):
-            reports = await self._client.recent(job.wire, since=since, limit=page, offset=number * page)
-            for report in reports:
-                if ours := self._job_of(report.callback_url):
-                    seen.setdefault(ours[0], {}).setdefault(ours[1], report)
-            if len(reports) < page:
-                return seen
-        raise VendorFault("unknown", message="the list of recent tasks has no end")
+    async def _no_proof(self, unknown: list[Job], asked_at: int | None, after: float | None) -> None:
+        """A look that proves nothing about these jobs; where the API answered at all, it may end those past their time.
+
+        `asked_at` (unix ms) is when it was asked, None where it gave no answer of its own.
+        """
+        late = [job for job in unknown if asked_at is not None and self._late(job, asked_at)]
+        for job in late:
+            await self._results.settle(job.id, Event.DEADLINE, reason="expired")
+        await self._again([job for job in unknown if job not in late], after=after)
 
     async def _missed(self, job: Job, asked_at: int) -> None:
         """A good look without it: after three, it is sent once more, then given up."""
@@ -190,36 +205,25 @@ class Reconcile:
         """True when an answer to a question asked at this moment may end the job."""
         return asked_at >= job.sent_at + self._pace.deadline and not self._timekeeper.patient
 
-    def _job_of(self, callback_url: str) -> tuple[str, int] | None:
-        """The job and attempt whose callback URL this is; None for everybody else's."""
-        try:
-            parts = urlsplit(callback_url)
-            name = parse_qs(parts.query).get("job", [""])[0] or parts.path.rpartition("/")[2]
-        except ValueError:
-            return None
-        return self._links.read("callback", name)
 
+def next_batch(due: deque[tuple[Job, int]], most: int) -> list[Job]:
+    """Take the next jobs whose answers are read alike: at most so many, of requests that may be echoed within 8 MB.
 
-def _best(seen: Mapping[int, Report], attempt: int) -> Report | None:
-    """What decides about a job: a success of any attempt, else its own; an older failure says nothing about it."""
-    for report in seen.values():
-        if report.verdict is Verdict.SUCCEEDED:
-            return report
-    if attempt in seen:
-        return seen[attempt]
-    return next((report for report in seen.values() if report.verdict is not Verdict.FAILED), None)
-
-
-def batches(due: Iterable[tuple[Job, int]]) -> list[list[Job]]:
-    """Groups of one provider and one way to read its answers, of at most 50 jobs and 8 MB of echoed requests."""
-    groups: list[list[Job]] = []
-    open_groups: dict[tuple[object, ...], tuple[list[Job], int]] = {}
-    for job, size in due:
-        size += _PLAIN_BYTES
-        group, total = open_groups.get(job.wire.reading, (list[Job](), 0))
-        if not group or len(group) >= BATCH or total + size > ANSWER_BYTES:
-            group, total = list[Job](), 0
-            groups.append(group)
-        group.append(job)
-        open_groups[job.wire.reading] = (group, total + size)
-    return groups
+    `due` holds jobs with the size of their requests in bytes; the others stay in it.
+    """
+    batch: list[Job] = []
+    others: list[tuple[Job, int]] = []
+    total = 0
+    while due and len(batch) < most:
+        job, size = due.popleft()
+        total += size + _PLAIN_BYTES
+        if batch and job.wire.reading != batch[0].wire.reading:
+            total -= size + _PLAIN_BYTES
+            others.append((job, size))
+        elif batch and total > ANSWER_BYTES:
+            due.appendleft((job, size))
+            break
+        else:
+            batch.append(job)
+    due.extendleft(reversed(others))
+    return batch

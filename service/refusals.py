@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+
+import aiosqlite
 
 from service.loops import now_ms
 from storage import memory
@@ -23,11 +25,22 @@ class Refusals:
         self._db = db
         self._clock = clock
 
-    async def said_no(self, place: int) -> int | None:
+    async def said_no(self, place: int, to: str = "messages") -> int | None:
         """Discord's code of a refusal that still counts; None when the place may be asked."""
-        return await memory.recall(self._db.reader, f"refused:{place}", self._clock())
+        return await memory.recall(self._db.reader, _key(place, to), self._clock())
 
-    async def remember(self, place: int, code: int) -> None:
-        """This place said no."""
+    async def remember(self, place: int, code: int, to: str = "messages") -> None:
+        """This place said no, to messages or to "threads" of its messages."""
         async with self._db.transaction() as conn:
-            await memory.remember(conn, f"refused:{place}", code, self._clock() + _HOUR)
+            await memory.remember(conn, _key(place, to), code, self._clock() + _HOUR)
+
+
+async def forget(conn: aiosqlite.Connection, places: Iterable[int]) -> None:
+    """These places may be asked again."""
+    for place in places:
+        for to in ("messages", "threads"):
+            await memory.forget(conn, _key(place, to))
+
+
+def _key(place: int, to: str) -> str:
+    return f"refused:{place}" if to == "messages" else f"refused:{to}:{place}"

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiosqlite
@@ -22,6 +22,8 @@ log = logging.getLogger("clapper.results")
 
 #: Looks at a success without any link before it counts as a failure.
 _BLANKS = 3
+#: Who looks at the API's tasks, when a look is due at once.
+_LOOK = ("reconcile",)
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,17 @@ class Settled:
 
 
 class Results:
-    """Three doors (the API's answer, its callback, our look) into one `settle`. `on_change` wakes the loops."""
+    """Three doors (the API's answer, its callback, our look) into one `settle`.
+
+    `on_change` wakes the loops of these names, or with none all that may wait for a job.
+    """
 
     def __init__(
         self,
         db: Database,
         *,
         pace: Pace,
-        on_change: Callable[[], None],
+        on_change: Callable[..., None],
         meter: Meter,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -50,9 +55,9 @@ class Results:
         self._on_change = on_change
         self._clock = clock
 
-    def changed(self) -> None:
-        """Something happened that another loop may wait for."""
-        self._on_change()
+    def changed(self, *loops: str) -> None:
+        """Something happened that these loops, or else any, may wait for."""
+        self._on_change(*loops)
 
     async def answered(self, job: Job, report: Report) -> None:
         """The API's 2xx answer to the submission of this attempt."""
@@ -74,18 +79,18 @@ class Results:
             report = read_report(job.wire, payload)
             known = job.task_id
             if report.task_id and known and report.task_id != known and attempt == job.attempt:
-                await self._stranger(conn, job, report)
-                return
-            if report.task_id and not known and job.state is JobState.SUBMITTING and not job.wire.task:
+                loops = await self._stranger(conn, job, report)
+            elif report.task_id and not known and job.state is JobState.SUBMITTING and not job.wire.task:
                 # The answer to the submission has not come yet: ask the API whether this task is really ours. Where
                 # tasks repeat no request it cannot say, and the callback's address has to be proof enough.
                 await jobs.change(conn, job_id, hint_id=report.task_id, next_look_at=0)
+                loops = _LOOK
+            elif report.verdict is Verdict.SUCCEEDED and not report.films:
+                await jobs.change(conn, job_id, next_look_at=0)  # perhaps its task has the link
+                loops = _LOOK
             else:
-                if report.verdict is Verdict.SUCCEEDED and not report.films:
-                    await jobs.change(conn, job_id, next_look_at=0)  # perhaps its task has the link
-                else:
-                    await self._learn(conn, job, report, current=attempt == job.attempt)
-        self._on_change()
+                loops = await self._learn(conn, job, report, current=attempt == job.attempt)
+        self._ring(loops)
 
     async def missed(self, job: Job, **more: Any) -> Settled | None:
         """Good looks did not show this attempt of a job; None when anything was learned about it meanwhile."""
@@ -102,46 +107,53 @@ class Results:
             if job is None:
                 return
             if job.state is JobState.SUBMITTING and report.task_id:
-                await self._apply(conn, job, Event.ACCEPTED, report)
-                job = await jobs.get(conn, job_id) or job
-            await self._learn(conn, job, report, current=True)
-        self._on_change()
+                job = (await self._apply(conn, job, Event.ACCEPTED, report)).job
+            loops = await self._learn(conn, job, report, current=True)
+        self._ring(loops)
 
     async def settle(self, job_id: str, event: Event, *, report: Report | None = None, **more: Any) -> Settled | None:
         """Let an event happen to a job: state, credits, films and outbox together, or nothing. None: no such job."""
         async with self._db.transaction() as conn:
             job = await jobs.get(conn, job_id)
             settled = None if job is None else await self._apply(conn, job, event, report, **more)
-        self._on_change()
+        if job and settled:
+            self._ring(_concerned(job, settled))
         return settled
 
     async def within(self, conn: aiosqlite.Connection, job: Job, event: Event, **more: Any) -> Settled:
         """As `settle`, inside a transaction of the caller's, who calls `changed` after it."""
         return await self._apply(conn, job, event, None, **more)
 
-    async def _learn(self, conn: aiosqlite.Connection, job: Job, report: Report, *, current: bool) -> None:
-        if report.verdict is Verdict.SUCCEEDED and not report.films:
-            await self._blank(conn, job)
-        elif report.verdict is Verdict.SUCCEEDED:
-            await self._apply(conn, job, Event.SUCCEEDED, report)
-        elif report.verdict is Verdict.FAILED:
-            await self._apply(conn, job, Event.FAILED if current else Event.FAILED_OLD, report)
+    def _ring(self, loops: Sequence[str]) -> None:
+        if loops:
+            self._on_change(*loops)
 
-    async def _blank(self, conn: aiosqlite.Connection, job: Job) -> None:
+    async def _learn(self, conn: aiosqlite.Connection, job: Job, report: Report, *, current: bool) -> Sequence[str]:
+        """Let a report happen to a job; returns the loops that wait for it."""
+        if report.verdict is Verdict.SUCCEEDED and not report.films:
+            return await self._blank(conn, job)
+        if report.verdict is Verdict.SUCCEEDED:
+            return _concerned(job, await self._apply(conn, job, Event.SUCCEEDED, report))
+        if report.verdict is Verdict.FAILED:
+            return _concerned(job, await self._apply(conn, job, Event.FAILED if current else Event.FAILED_OLD, report))
+        return ()
+
+    async def _blank(self, conn: aiosqlite.Connection, job: Job) -> Sequence[str]:
         """A success without a link: perhaps the link comes a moment later, so the tasks are asked before it counts."""
         if job.state not in (JobState.SUBMITTING, JobState.RENDERING):
-            return
+            return ()
         if job.looks + 1 >= _BLANKS:
-            await self._apply(conn, job, Event.FAILED, None, reason="no_link")
-        else:
-            again = self._clock() + min(5_000, self._pace.look)
-            await jobs.change(conn, job.id, looks=job.looks + 1, next_look_at=again)
+            return _concerned(job, await self._apply(conn, job, Event.FAILED, None, reason="no_link"))
+        again = self._clock() + min(5_000, self._pace.look)
+        await jobs.change(conn, job.id, looks=job.looks + 1, next_look_at=again)
+        return _LOOK
 
-    async def _stranger(self, conn: aiosqlite.Connection, job: Job, report: Report) -> None:
+    async def _stranger(self, conn: aiosqlite.Connection, job: Job, report: Report) -> Sequence[str]:
         log.warning("job %s: a callback named task %s, ours is %s", job.id, report.task_id, job.task_id)
-        if step(Event.STRANGER, job.state).effect is Effect.LOOK:
-            await jobs.change(conn, job.id, next_look_at=0)
-            self._on_change()
+        if step(Event.STRANGER, job.state).effect is not Effect.LOOK:
+            return ()
+        await jobs.change(conn, job.id, next_look_at=0)
+        return _LOOK
 
     async def _apply(
         self, conn: aiosqlite.Connection, job: Job, event: Event, report: Report | None, **more: Any
@@ -154,23 +166,27 @@ class Results:
     ) -> Settled:
         now = self._clock()
         what = step(event, job.state)
+        after: Job | None = job
         if what.effect is Effect.MOVE and what.to is not None:
-            await self._move(conn, job, event, what.to, report, now, more)
+            after = await self._move(conn, job, event, what.to, report, now, more)
         elif what.effect is Effect.FREE_FILM and report and not job.films:
             log.info("job %s: its film came after it had ended as %s", job.id, job.state)
             await jobs.keep_films(conn, job.id, report.films)
             if cost := _cost_of(report):
                 await jobs.change(conn, job.id, **cost)
             await outbox.reopen(conn, job.id)
+            after = None
         elif what.effect is Effect.STORE_ID and report and not job.task_id:
             await jobs.change(conn, job.id, task_id=report.task_id, trace_id=report.trace_id)
+            after = None
         elif what.effect is Effect.REFUND and not job.refunded:
             await jobs.change(conn, job.id, refunded=1, **more)
+            after = None
         elif event is Event.FAILED and job.state is JobState.READY:
             log.warning("job %s: a failure came after its success; it changes nothing", job.id)
         if credits := credits_after(what):
             self._meter.credits(credits.value, await ledger.finish(conn, job.id, credits, now))
-        settled = Settled(what, await jobs.get(conn, job.id) or job)
+        settled = Settled(what, after or await jobs.get(conn, job.id) or job)
         if what.effect is Effect.MOVE:
             self._count(job, settled.job)
         return settled
@@ -190,7 +206,7 @@ class Results:
         report: Report | None,
         now: int,
         more: dict[str, Any],
-    ) -> None:
+    ) -> Job | None:
         changes: dict[str, Any] = dict(more)
         if report:
             changes |= {"trace_id": report.trace_id or job.trace_id, "task_id": report.task_id or job.task_id}
@@ -207,13 +223,33 @@ class Results:
             changes["ended_at"] = now
         if to in FINAL and event is not Event.SUCCEEDED:
             changes.setdefault("reason", event.value)
-        await jobs.move(conn, job.id, event, to, **changes)
+        after = await jobs.move(conn, job.id, event, to, **changes)
         if job.state is JobState.AWAITING:
             await notices.redraw(conn, "approval", job.id)
         if to is JobState.READY and report:
             await jobs.keep_films(conn, job.id, report.films)
+            after = after and replace(after, films=report.films)
         if to in FINAL:
             log.info("job %s: %s (%s)", job.id, to.value, changes.get("reason") or event.value)
+        return after
+
+
+def _concerned(before: Job, settled: Settled) -> Sequence[str]:
+    """The loops that wait for what was done to a job. Looks that are due later are found without being woken."""
+    what, after = settled.step, settled.job
+    if what.effect is Effect.LOOK:
+        return _LOOK
+    if what.effect in (Effect.FREE_FILM, Effect.REFUND):
+        return ("delivery",)
+    if what.effect is not Effect.MOVE:
+        return ()
+    if before.state is JobState.AWAITING:
+        return ("dispatch", "delivery", "notices")
+    if after.state in FINAL:
+        return ("dispatch", "delivery")
+    if after.state is JobState.QUEUED:
+        return ("dispatch",)
+    return _LOOK if before.hint_id and before.hint_id == after.task_id else ()
 
 
 def _cost_of(report: Report) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from domain.faults import Refused
 from domain.job import Job
 from domain.moderation import AuditEntry
 from domain.people import Person
+from service import refusals
 from service.loops import now_ms
 from service.rights import Rights
-from storage import audit, jobs, memory, outbox, owners
+from storage import audit, jobs, outbox, owners
 from storage.database import Database
 
 
@@ -40,8 +41,8 @@ class UnderWay:
                 raise Refused("nothing_to_deliver")
             await outbox.reopen(conn, job.id)
             # Whoever asks has mended something: what was refused there before counts no more.
-            for place in {job.channel_id, job.card_channel_id, job.thread_id, job.card_message_id, job.target_id}:
-                await memory.forget(conn, f"refused:{place}")
+            places = {job.channel_id, job.card_channel_id, job.thread_id, job.card_message_id, job.target_id}
+            await refusals.forget(conn, places)
             entry = AuditEntry(person.guild_id, person.user_id, "redeliver", job.author_id, subject=f"job:{job.id}")
             await audit.write(conn, entry, self._clock())
         self._on_change()

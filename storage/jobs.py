@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
+from functools import lru_cache
 from typing import Any
 
 import aiosqlite
@@ -13,6 +14,7 @@ from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobSta
 from domain.request import GenerationRequest
 from domain.wire import Wire
 from storage.database import every, one
+from storage.queue import CLOCK
 
 
 def _states(states: Iterable[JobState]) -> str:
@@ -27,16 +29,20 @@ _FLAGS = ("private", "spoiler", "muted", "refunded", "restricted", "hidden", "bl
 _TRANSLATED = {"request", "wire", "state", "films", *_FLAGS}
 #: Columns that a Job holds as they are.
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
+#: Jobs of a model share one Wire: it is frozen, and ten thousand of them would take most of a backlog's memory.
+_wire_of = lru_cache(maxsize=500)(Wire.from_json)
 
 
 def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
     """A Job from a row of `jobs`."""
-    plain: dict[str, Any] = {name: row[name] for name in _PLAIN} | {name: bool(row[name]) for name in _FLAGS}
+    # A Row looks for each name among all of its columns, so it is read once.
+    values: dict[str, Any] = dict(zip(row.keys(), row, strict=True))
+    plain: dict[str, Any] = {name: values[name] for name in _PLAIN} | {name: values[name] == 1 for name in _FLAGS}
     return Job(
         **plain,
-        request=GenerationRequest.from_json(row["request"]),
-        wire=Wire.from_json(row["wire"]),
-        state=JobState(row["state"]),
+        request=GenerationRequest.from_json(values["request"]),
+        wire=_wire_of(values["wire"]),
+        state=JobState(values["state"]),
         films=tuple(films),
     )
 
@@ -44,10 +50,12 @@ def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
 async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
     """Write a new job. IntegrityError when its interaction already made one."""
     await conn.execute(
-        "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
+        "INSERT INTO jobs"  # noqa: S608 - question marks and our own words
+        " (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
         " card_message_id, card_token, server_locale, prepared_at, member_most, delivery, restricted, parent_id,"
-        " action, credit, continues) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " action, credit, continues, waits_from) VALUES"
+        f" (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,{CLOCK.format(guild='?')})",
         (
             job.id,
             job.interaction_id,
@@ -72,7 +80,7 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_message_id,
             job.card_token,
             job.server_locale,
-            0 if job.request.pictures else job.created_at,
+            0 if job.request.attached else job.created_at,
             job.member_most,
             job.delivery,
             job.restricted,
@@ -80,6 +88,7 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.action,
             job.credit,
             job.continues,
+            job.guild_id,
         ),
     )
 
@@ -87,10 +96,13 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
 async def get(conn: aiosqlite.Connection, job_id: str) -> Job | None:
     """The job of this id with its films; None when there is none. Who may see it is the caller's question."""
     row = await one(conn, "SELECT * FROM jobs WHERE id = ?", (job_id,))
-    return job_of(row, await films(conn, job_id)) if row else None
+    if row is None:
+        return None
+    return job_of(row, await films(conn, job_id) if row["state"] in FINAL else ())
 
 
 async def films(conn: aiosqlite.Connection, job_id: str) -> list[Film]:
+    """The films of a job, which only a final one has."""
     rows = await every(conn, "SELECT vendor_id, url FROM films WHERE job_id = ? ORDER BY n", (job_id,))
     return [Film(row["vendor_id"], row["url"]) for row in rows]
 
@@ -123,6 +135,8 @@ async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobSta
     """
     sources = [state for state, what in TABLE[event].items() if what.effect is Effect.MOVE and what.to is to]
     names = "".join(f", {name} = :{name}" for name in changes)
+    if to is JobState.QUEUED and JobState.AWAITING in sources:  # the time until the moderator's word is not ours
+        names += f", waits_from = {CLOCK.format(guild='jobs.guild_id')}"
     row = await one(
         conn,
         f"UPDATE jobs SET state = :to{names} WHERE id = :id AND state IN ({_states(sources)}) RETURNING *",  # noqa: S608 - names are ours
@@ -131,10 +145,11 @@ async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobSta
     return job_of(row) if row else None
 
 
-async def change(conn: aiosqlite.Connection, job_id: str, **changes: Any) -> None:
-    """Set columns that are not the state."""
+async def change(conn: aiosqlite.Connection, job_id: str, **changes: Any) -> JobState | None:
+    """Set columns that are not the state, which is returned; None when there is no such job."""
     names = ", ".join(f"{name} = :{name}" for name in changes)
-    await conn.execute(f"UPDATE jobs SET {names} WHERE id = :id", changes | {"id": job_id})  # noqa: S608 - names are ours
+    row = await one(conn, f"UPDATE jobs SET {names} WHERE id = :id RETURNING state", changes | {"id": job_id})  # noqa: S608 - names are ours
+    return JobState(row["state"]) if row else None
 
 
 async def next_queued(
@@ -151,33 +166,38 @@ async def next_queued(
 
     `closed` are breakers ('account:PROVIDER', 'model:KEY') and `paused` servers whose jobs wait.
     """
-    marks = ", ".join("?" * len(closed)) or "''"
-    servers = ", ".join("?" * len(paused)) or "''"
+    shut = {f"shut{n}": subject for n, subject in enumerate(closed)}
+    still = {f"still{n}": server for n, server in enumerate(paused)}
+    in_shut, in_still = (", ".join(f":{name}" for name in names) or "''" for names in (shut, still))
     row = await one(
         conn,
         f"""
-        WITH flight AS (SELECT provider, guild_id, author_id FROM jobs WHERE state IN ({_IN_FLIGHT})),
+        WITH flight AS MATERIALIZED (SELECT provider, guild_id, author_id FROM jobs WHERE state IN ({_IN_FLIGHT})),
              members AS (SELECT guild_id, author_id, count(*) AS n FROM flight GROUP BY 1, 2),
-             servers AS (SELECT guild_id, count(*) AS n FROM flight GROUP BY 1),
-             totals AS (SELECT provider, count(*) AS n FROM flight GROUP BY 1)
-        SELECT j.* FROM jobs j
-            LEFT JOIN members m ON m.guild_id = j.guild_id AND m.author_id = j.author_id
-            LEFT JOIN servers s ON s.guild_id = j.guild_id
-            LEFT JOIN totals t ON t.provider = j.provider
-        WHERE j.state = 'queued' AND j.prepared_at > 0 AND j.not_before <= ?
-            AND coalesce(m.n, 0) < CASE WHEN j.member_most > 0 THEN j.member_most ELSE ? END
-            AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
-            AND 'account:' || j.provider NOT IN ({marks}) AND 'model:' || j.model NOT IN ({marks})
-            AND j.guild_id NOT IN ({servers})
-        ORDER BY coalesce(m.n, 0), j.created_at, j.rowid LIMIT 1
-        """,  # noqa: S608 - only our own words and question marks
-        (now, member_most, server_most, total_most, *closed, *closed, *paused),
+             may AS NOT MATERIALIZED (
+                SELECT *, rowid AS row FROM jobs
+                WHERE state = 'queued' AND prepared_at > 0 AND not_before <= :now
+                    AND provider NOT IN (SELECT provider FROM flight GROUP BY 1 HAVING count(*) >= :total)
+                    AND guild_id NOT IN (SELECT guild_id FROM flight GROUP BY 1 HAVING count(*) >= :server)
+                    AND guild_id NOT IN ({in_still})
+                    AND 'account:' || provider NOT IN ({in_shut}) AND 'model:' || model NOT IN ({in_shut}))
+        SELECT * FROM (
+            SELECT * FROM may WHERE (guild_id, author_id) NOT IN (SELECT guild_id, author_id FROM members)
+            ORDER BY created_at, row LIMIT 1)
+        UNION ALL
+        SELECT * FROM (
+            SELECT may.* FROM members JOIN may USING (guild_id, author_id)
+            WHERE n < CASE WHEN member_most > 0 THEN member_most ELSE :member END
+            ORDER BY n, created_at, row LIMIT 1)
+        LIMIT 1
+        """,  # noqa: S608 - only our own words and names
+        shut | still | {"now": now, "member": member_most, "server": server_most, "total": total_most},
     )
     return job_of(row) if row else None
 
 
 async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> list[Job]:
-    """Jobs not sent yet whose pictures are still to be fetched, oldest first, without those already in hand.
+    """Jobs not sent yet whose pictures or clip are still to be fetched, oldest first, without those already in hand.
 
     Those that wait for a moderator are among them: their attachments' links would be dead by the time of the word.
     """
@@ -189,36 +209,10 @@ async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> 
     return [job_of(row) for row in rows if row["id"] not in busy][:limit]
 
 
-async def age_queue(conn: aiosqlite.Connection, *, passed: int, most: int, paused: Sequence[int] = ()) -> list[str]:
-    """Add `passed` ms to the waiting time of queued jobs; the ids of those that have waited longer than `most`.
-
-    In `paused` servers no time passes.
-    """
-    servers = ", ".join("?" * len(paused)) or "''"
-    await conn.execute(
-        f"UPDATE jobs SET waited_ms = waited_ms + ? WHERE state = 'queued' AND guild_id NOT IN ({servers})",  # noqa: S608 - question marks only
-        (passed, *paused),
-    )
-    rows = await every(conn, "SELECT id FROM jobs WHERE state = 'queued' AND waited_ms > ?", (most,))
-    return [row["id"] for row in rows]
-
-
 async def of_task(conn: aiosqlite.Connection, task_id: str) -> str | None:
     """The id of the job that a task belongs to."""
     row = await one(conn, "SELECT id FROM jobs WHERE task_id = ? AND task_id <> ''", (task_id,))
     return row["id"] if row else None
-
-
-async def next_turn(conn: aiosqlite.Connection, now: int) -> int | None:
-    """When the earliest held-back job may go, unix ms; None when none is held back."""
-    row = await one(conn, "SELECT min(not_before) FROM jobs WHERE state = 'queued' AND not_before > ?", (now,))
-    return int(row[0]) if row and row[0] is not None else None
-
-
-async def place_in_queue(conn: aiosqlite.Connection, job: Job) -> int:
-    """How many waiting jobs were begun before this one."""
-    row = await one(conn, "SELECT count(*) FROM jobs WHERE state = 'queued' AND created_at < ?", (job.created_at,))
-    return int(row[0]) if row else 0
 
 
 async def usual_seconds(conn: aiosqlite.Connection, model: str, otherwise: int) -> int:
@@ -264,12 +258,20 @@ async def schedule_looks(conn: aiosqlite.Connection, looks: Sequence[tuple[int, 
     await conn.executemany("UPDATE jobs SET next_look_at = ? WHERE id = ?", looks)
 
 
-async def queued_behind(conn: aiosqlite.Connection, subject: str, limit: int) -> list[Job]:
-    """Queued jobs of a breaker's subject ('account:PROVIDER', 'model:KEY'), newest first."""
-    rows = await every(
+async def accepted_before(
+    conn: aiosqlite.Connection, provider: str, before: int, *, since: int
+) -> tuple[str, str, int] | None:
+    """(job, task, sent at) of the last job before a moment that the API is known to have; all moments are unix ms."""
+    row = await one(
         conn,
-        "SELECT * FROM jobs WHERE state = 'queued' AND ? IN ('account:' || provider, 'model:' || model)"
-        " ORDER BY created_at DESC LIMIT ?",
-        (subject, limit),
+        "SELECT id, task_id, sent_at FROM jobs WHERE provider = ? AND task_id <> '' AND sent_at BETWEEN ? AND ?"
+        " ORDER BY sent_at DESC LIMIT 1",
+        (provider, since, before),
     )
+    return (row["id"], row["task_id"], int(row["sent_at"])) if row else None
+
+
+async def all_of(conn: aiosqlite.Connection, author_id: int) -> list[Job]:
+    """Every job of a member, in any server, oldest first; without its films."""
+    rows = await every(conn, "SELECT * FROM jobs WHERE author_id = ? ORDER BY created_at", (author_id,))
     return [job_of(row) for row in rows]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import aiosqlite
 
-from domain.job import FINAL, Job
+from domain.job import FINAL, Job, Sent
 from storage.database import every, one
 from storage.jobs import films, job_of
 
@@ -35,18 +35,27 @@ async def next_due(conn: aiosqlite.Connection, busy: set[str]) -> int | None:
     return next((int(row["due"]) for row in rows if row["id"] not in busy), None)
 
 
-async def begin(conn: aiosqlite.Connection, job_id: str, *, target_id: int, now: int, again: bool) -> int:
+async def begin(conn: aiosqlite.Connection, job_id: str, *, target_id: int, now: int, again: bool) -> int | None:
     """Note where a message is about to be sent; returns its number, which is part of its nonce.
 
-    `again` keeps the number: the same message is tried once more, and Discord folds the two for some minutes.
+    `again` keeps the number: the same message is tried once more, and Discord folds the two for some minutes. None,
+    and nothing noted, where its member has asked meanwhile not to have it posted.
     """
     row = await one(
         conn,
         "UPDATE jobs SET target_id = ?, target_at = ?, announcement = announcement + ?"
-        " WHERE id = ? RETURNING announcement",
+        " WHERE id = ? AND muted = 0 RETURNING announcement",
         (target_id, now, 0 if again else 1, job_id),
     )
-    return int(row[0]) if row else 0
+    return int(row[0]) if row else None
+
+
+async def hush(conn: aiosqlite.Connection, job_id: str) -> bool:
+    """Do not post it; false, and nothing changed, when a message about its end has been begun."""
+    sql = (
+        f"UPDATE jobs SET muted = 1 WHERE id = ? AND NOT (state IN ({_FINAL}) AND (target_id > 0 OR announced_at > 0))"  # noqa: S608
+    )
+    return await one(conn, f"{sql} RETURNING 1", (job_id,)) is not None
 
 
 async def done(conn: aiosqlite.Connection, job: Job, *, now: int, thread_id: int, message_id: int) -> None:
@@ -100,6 +109,15 @@ async def unshown(conn: aiosqlite.Connection, before: int) -> list[Job]:
         (before,),
     )
     return [job_of(row) for row in rows]
+
+
+async def card_found(conn: aiosqlite.Connection, job_id: str, card: Sent) -> None:
+    """The job's card stands there; its interaction has nothing to do with it. Nothing where it is known by now."""
+    await conn.execute(
+        "UPDATE jobs SET card_channel_id = ?, card_message_id = ?, card_token = ''"
+        " WHERE id = ? AND card_message_id = 0",
+        (card.thread_id, card.message_id, job_id),
+    )
 
 
 async def is_undelivered(conn: aiosqlite.Connection, guild_id: int, job_id: str) -> bool:

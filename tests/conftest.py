@@ -25,7 +25,7 @@ from tests.discordwire import DiscordWire
 
 TOKEN = "token-of-the-stand-in"
 #: The bot's own pace, only that nothing waits for minutes.
-PACE = Pace(look=400, deliver=(50, 50, 100, 100, 200), breaker=300)
+PACE = Pace(look=400, deliver=(50, 50, 100, 100, 200), breaker=300, card=200)
 
 
 @dataclass

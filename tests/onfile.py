@@ -19,9 +19,11 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from domain.ask import Ask
 from domain.faults import Refused
 from domain.job import Event, Verdict
+from domain.usage import Spent
 from service.intake import Intake, Order
+from storage import usage
 from storage.database import Database, open_database
-from tests.test_table import FAILURE, SUCCESS
+from tests.settled import FAILURE, SUCCESS
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -41,6 +43,9 @@ BODIES: dict[str, Row] = {
     "nothing": {"data": 1},
 }
 ANSWERS = {"400": Event.REFUSED, "404": Event.MODEL_CLOSED, "401": Event.ACCOUNT_CLOSED, "429": Event.SLOWED}
+EVER = usage.Span(GUILD, 0, 1 << 60)
+#: What each kind of a ledger's row makes of its credits: ready, given back, held.
+MEANS = {"hold": (0, 0, 1), "capture": (1, 0, -1), "release": (0, 1, -1), "refund": (-1, 1, 0)}
 GIVE = "INSERT INTO grants (guild_id, member_id, amount, ends_at, reason, created_at) VALUES (1, ?, ?, ?, 'gift', 0)"
 
 
@@ -113,6 +118,20 @@ class OnFile(RuleBasedStateMachine):
         assert counters == {key: wanted[key] for key in counters | wanted}
         assert min(counters.values(), default=0) >= 0
         assert {key: grant["used"] for key, grant in grants.items()} == {key: used[key] for key in grants}
+        self.check_usage()
+
+    def check_usage(self) -> None:
+        """What moderators are shown is what the ledger says, member by member and in all."""
+        wanted: dict[int, list[int]] = {}
+        for line in self.rows("SELECT member_id, kind, amount FROM ledger WHERE job_id IS NOT NULL"):
+            sums = wanted.setdefault(line["member_id"], [0, 0, 0])
+            for n, sign in enumerate(MEANS[line["kind"]]):
+                sums[n] += sign * line["amount"]
+        found = {who: [s.ready, s.given_back, s.held] for who, s in self.run(usage.by_member(self.db.reader, EVER, 99))}
+        assert found == wanted
+        total = sum(self.run(usage.by_model(self.db.reader, EVER)).values(), Spent())
+        sums = [sum(part) for part in zip(*wanted.values(), strict=True)] or [0, 0, 0]
+        assert [total.ready, total.given_back, total.held] == sums
 
     @rule(ms=st.sampled_from([SECOND, 10 * SECOND, HOUR, 11 * HOUR, DAY, 6 * DAY, 26 * DAY, -5 * HOUR]))
     def time_passes(self, ms: int) -> None:

@@ -56,7 +56,9 @@ async def test_not_implemented_is_the_recipes_fault_first(open_wire: OpenWire) -
             await ask(w, f"an unmade boat {options}", model="seedance-2", **options)
         await until_rows(w, "SELECT reason, count(*) FROM jobs GROUP BY 1", [("not_implemented", 4)])
         assert await w.rows("SELECT * FROM breakers") == []
-        await ask(w, "an unmade boat", model="seedance-2")
+        somebody = w.wire.add_member("somebody")  # whose last choices are not filled in
+        command = await w.wire.command("video", {"prompt": "an unmade boat", "model": "seedance-2"}, member=somebody)
+        await command.response(timeout=10)
         await until_rows(w, "SELECT subject FROM breakers", [("model:seedance-2",)])
         await told(w, "This model can no longer be had")
         refused = await ask(w, "a boat", model="seedance-2")
@@ -76,6 +78,20 @@ async def test_a_closed_model_is_no_longer_taken_by_itself(open_wire: OpenWire) 
         assert not answer.ephemeral
         await until_rows(w, "SELECT count(*) FROM breakers", [(0,)])
         answer = await ask(w, "a fourth boat")
+        assert "Sora 2 · 10 s" in answer.text
+
+
+async def test_a_remembered_model_that_is_gone(open_wire: OpenWire) -> None:
+    """What a member chose last is taken again, unless it cannot be had any more."""
+    async with open_wire(pace=CLOSED) as w:
+        answer = await ask(w, "a boat", model="luma")
+        answer = await ask(w, "another boat")
+        assert "Luma · landscape" in answer.text
+        w.api.withdrawn = {"luma/"}
+        await ask(w, "a third boat")
+        await told(w, "can no longer be had")
+        answer = await ask(w, "a fourth boat")
+        assert not answer.ephemeral
         assert "Sora 2 · 10 s" in answer.text
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from dataclasses import replace
 
 from demo.life import Task
 from domain.job import Job, JobState
-from service.reconcile import ANSWER_BYTES, BATCH, batches
+from service.reconcile import ANSWER_BYTES, BATCH, next_batch
 from storage import jobs
 from storage.database import open_database
 from tests.conftest import PACE, OpenWire
@@ -59,9 +60,16 @@ def test_batches_follow_the_size_of_the_requests() -> None:
     def rendering(n: int) -> Job:
         return replace(a_job(id=str(n)), state=JobState.RENDERING, task_id=str(n))
 
-    small = batches((rendering(n), 0) for n in range(120))
+    def batches(*due: tuple[Job, int]) -> list[list[Job]]:
+        waiting = deque(due)
+        return list(iter(lambda: next_batch(waiting, BATCH), []))
+
+    small = batches(*((rendering(n), 0) for n in range(120)))
     assert [len(batch) for batch in small] == [50, 50, 20]
-    large = batches((rendering(n), 1_300_000) for n in range(20))
+    large = batches(*((rendering(n), 1_300_000) for n in range(20)))
     assert all(len(batch) * 1_300_000 <= ANSWER_BYTES for batch in large)
     assert sum(map(len, large)) == 20
-    assert [len(batch) for batch in batches([(rendering(1), 50_000_000), (rendering(2), 0)])] == [1, 1]
+    assert [len(batch) for batch in batches((rendering(1), 50_000_000), (rendering(2), 0))] == [1, 1]
+    veo = replace(rendering(9), wire=replace(rendering(9).wire, provider="veo"))
+    mixed = batches((rendering(1), 0), (veo, 0), (rendering(2), 0))
+    assert [[job.id for job in batch] for batch in mixed] == [["1", "2"], ["9"]]

@@ -82,9 +82,9 @@ TABLE: list[tuple[GenerationRequest, str, list[Change], str]] = [
         "standard · 21:9 → landscape · with sound",
     ),
     (
-        made("sora-2", character_url="https://x.example/c.mp4"),
+        made("sora-2", character="Captain"),
         "sora-2-short",
-        [Change("duration", 10, 8), Change("character", "https://x.example/c.mp4", None)],
+        [Change("duration", 10, 8), Change("character", "Captain", "")],
         "10 s → 8 s · without the character",
     ),
 ]
@@ -102,7 +102,7 @@ def test_what_carries_over(request_: GenerationRequest, key: str, changes: list[
 
 def test_a_character_carries_over() -> None:
     """Where the other model has characters, the span goes along."""
-    clip = {"character_url": "https://x.example/c.mp4", "character_start": 0.1, "character_end": 0.4}
+    clip = {"character": "Captain", "character_start": 0.1, "character_end": 0.4}
     found = carried(made("sora-2", **clip), "sora-2-pro")
     assert {field: getattr(found.request, field) for field in clip} == clip
     assert found.changes == ()
@@ -148,7 +148,7 @@ def test_the_plainest_recipe(row: Model) -> None:
     plain = asked(row, mode)
     assert plainest(row, plain)
     others = [replace(plain, orientation=shape) for shape in mode.orientations[1:]]
-    others += [replace(plain, pictures=1, mode="first"), replace(plain, character_url="https://x.example/c.mp4")]
+    others += [replace(plain, pictures=1, mode="first"), replace(plain, character="Captain")]
     others += [replace(plain, duration=seconds) for seconds in mode.durations[1:]]
     others += [replace(plain, size=size) for size in mode.sizes[1:]]
     others += [replace(plain, sound=not plain.sound)] if mode.sound_is_choice else []

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 import pytest
 from PIL import Image, ImageColor
 
-from domain.faults import ChartFault
+from domain.faults import Refused
 from domain.usage import Day, Spent
 from media import chart
 from media.bars import COLOURS, GROUND, OTHERS, TEXT, short
@@ -120,6 +120,6 @@ async def test_large_numbers_stay_short() -> None:
 async def test_a_chart_that_cannot_be_drawn_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     """A child that has too little memory ends with a fault of ours, and the bot goes on."""
     monkeypatch.setattr(chart, "MEMORY", 64 * 1024 * 1024)
-    with pytest.raises(ChartFault) as caught:
+    with pytest.raises(Refused) as caught:
         await drawn([spent("Sora 2", 5)])
     assert caught.value.reason == "chart_failed"

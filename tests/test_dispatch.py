@@ -43,11 +43,14 @@ async def test_turns_are_fair_within_caps(open_wire: OpenWire) -> None:
     """A member with many films waits behind one with a single film; no cap is ever exceeded."""
     async with open_wire(member_in_flight=2, server_in_flight=3, total_in_flight=3) as w:
         eager, modest = w.wire.add_member("eager"), w.wire.add_member("modest")
-        for n in range(5):
-            await ask(w, f"eager {n}", eager)
+        said = [(await ask(w, f"eager {n}", eager)).text for n in range(2)]
         begun = await tasks(w, 2)
+        said += [(await ask(w, f"eager {n}", eager)).text for n in range(2, 5)]
+        assert ["the queue" in text for text in said] == [False, False, True, True, True]
+        assert "Next in the queue" in said[2]
+        assert "2 in front of it in the queue" in said[4]
         answer = await ask(w, "modest", modest)
-        assert "in front of it in the queue" in answer.text
+        assert "the queue" not in answer.text, "nobody is before a member who has nothing in the making"
         begun = await tasks(w, 3)
         assert [task.request["prompt"] for task in begun] == ["eager 0", "eager 1", "modest"]
         await until_rows(w, "SELECT state, count(*) FROM jobs GROUP BY 1", [("queued", 3), ("rendering", 3)])

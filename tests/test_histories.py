@@ -37,7 +37,7 @@ from tests.onfile import (
     OnFile,
     Row,
 )
-from tests.test_table import FILMS, make_intake
+from tests.settled import FILMS, make_intake
 
 
 def read(task: str, says: str) -> Report:
@@ -67,7 +67,7 @@ class Life(OnFile):
     async def open(self) -> None:
         await super().open()
         clock: Callable[[], int] = lambda: self.now  # noqa: E731 - one clock for all of them
-        self.results = Results(self.db, pace=Pace(), on_change=lambda: None, meter=Meter(), clock=clock)
+        self.results = Results(self.db, pace=Pace(), on_change=lambda *_: None, meter=Meter(), clock=clock)
         self.cancel = Cancel(self.db, results=self.results, rights=Rights(Policies(self.db)), clock=clock)
         self.intake = make_intake(self.db, Ceiling(daily=7, server_daily=20), clock)
 
@@ -146,16 +146,19 @@ class Life(OnFile):
     @precondition(lambda self: self.some(*ACTIVE))
     @rule(n=PICK, event=st.sampled_from([Event.APPROVE, Event.DEADLINE, Event.BAD_INPUT]))
     def decide(self, n: int, event: Event) -> None:
-        self.run(
-            self.results.settle(self.pick(n, *ACTIVE)["id"], event, reason="" if event is Event.APPROVE else "why")
-        )
+        self.run(self.results.settle(self.pick(n, *ACTIVE)["id"], event, reason="why"))
 
     def due(self) -> list[Job]:
         return self.run(outbox.due(self.db.reader, self.now, 50, set(self.hands)))
 
     def take(self, job: Job, place: int) -> None:
         again = place == job.target_id
-        self.hands[job.id] = job, self.write(outbox.begin, job.id, target_id=place, now=self.now, again=again)
+        number = self.write(outbox.begin, job.id, target_id=place, now=self.now, again=again)
+        if number is None:  # its member does not want it posted: it ends quietly
+            self.write(outbox.done, job, now=self.now, thread_id=0, message_id=0)
+            self.stories[job.id].brought = True
+        else:
+            self.hands[job.id] = job, number
 
     def done(self, job: Job, number: int) -> None:
         self.write(outbox.done, job, now=self.now, thread_id=CHANNEL, message_id=number)
@@ -171,8 +174,7 @@ class Life(OnFile):
     @rule(n=PICK, how=st.sampled_from(["told", "told", "told", "later", "never", "no film"]))
     def end_telling(self, n: int, how: str) -> None:
         job_id = sorted(self.hands)[n % len(self.hands)]
-        job, number = self.hands[job_id]
-        del self.hands[job_id]
+        job, number = self.hands.pop(job_id)
         if how == "told":
             self.done(job, number)
         elif how == "no film" and job.state is JobState.READY and not job.refunded:
@@ -230,7 +232,8 @@ class Life(OnFile):
             self.now += 60 * DAY
             for job in self.due():
                 self.take(job, CHANNEL)
-                self.done(*self.hands[job.id])
+            for hand in self.hands.values():
+                self.done(*hand)
             self.check()
             assert not self.some(*ACTIVE)
             assert not self.rows("SELECT 1 FROM jobs WHERE announced_at = 0 AND undelivered = 0")

@@ -28,7 +28,7 @@ from tests.onfile import (
     Row,
     T,
 )
-from tests.test_table import make_intake
+from tests.settled import make_intake
 
 
 @dataclass
@@ -138,7 +138,8 @@ class Money(OnFile):
         paid = self.write(ledger.finish, key, what, self.now)
         assert paid == (0 if held.given else held.price)
         held.captured, held.given = held.captured or (first and keep), held.given or not (first and keep)
-        self.write(jobs.change, key, state="ready" if held.captured else "failed")
+        state = "ready" if held.captured else "failed"
+        self.write(jobs.change, key, state=state, refunded=held.captured and held.given)
 
     def check(self) -> None:
         """What a member is shown is what the sums say, and nothing was made or lost on the way."""

@@ -19,9 +19,7 @@ def so_far(key: str, *, pictures: int = 0, **options: Any) -> completions.Chosen
     """What is chosen of a model when this is filled in."""
     row = CATALOGUE.get(key)
     assert row is not None
-    said: list[dict[str, Any]] = [{"name": name, "value": value, "type": 3} for name, value in options.items()]
-    said += [{"name": f"image{n}", "value": str(n), "type": 11} for n in range(1, pictures + 1)]
-    return completions.chosen({"options": said}, row)
+    return completions.chosen(options, row, pictures=pictures)
 
 
 def names(choices: completions.Choices) -> list[str]:

@@ -26,10 +26,10 @@ async def test_a_recipe_can_be_copied(stage: Stage) -> None:
     shown = await stranger.click(message, label="More…")
     assert shown.response is not None
     assert "/video prompt:a paper boat" in shown.response.content
-    assert buttons(shown.response) == []
+    assert buttons(shown.response) == ["Report"]
     shown = await stage.world.moderator.click(message, label="More…")
     assert shown.response is not None
-    assert buttons(shown.response) == ["Delete"]
+    assert buttons(shown.response) == ["Delete", "Report"]
 
 
 @pytest.mark.parametrize("prompt", ["a boat " * 300, "```js\nboat\n```"], ids=["long", "fenced"])

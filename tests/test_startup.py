@@ -29,11 +29,15 @@ async def test_an_answer_that_was_lost_becomes_one_card(open_wire: OpenWire, sho
     """After a restart a job whose card is not known gets exactly one: its own that is found, or a new one."""
     async with DiscordWire("token-of-the-bot") as wire:
         async with open_wire(wire=wire) as w:
-            wire.fail("POST", r"/interactions/", drop=True, after=shown)
+            lost = [wire.fail("POST", r"/interactions/", drop=True, after=shown, times=None)]
+            lost.append(wire.fail("GET", r"/webhooks/", drop=True, times=None))
             await wire.command("video", {"prompt": "a boat"})
             await asyncio.wait_for(w.api.until(lambda: bool(w.api.tasks)), 10)
             api = w.api
+            await wire.wait_for(lambda: lost[0].hits[1:] or lost[1].hits, timeout=10)
         assert len(cards(wire)) == int(shown)
+        for fault in lost:
+            fault.stop()
         async with open_wire(wire=wire, starts=2) as w:
             (card,) = await wire.wait_for(lambda: cards(wire), timeout=10)
             assert "a boat" in card.text

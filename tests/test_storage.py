@@ -17,7 +17,7 @@ from domain.credit import EVERYONE, Rule, Standing
 from domain.faults import StorageFault
 from domain.job import Film, JobState
 from storage import database as storage
-from storage import jobs, ledger, writer
+from storage import jobs, ledger, turns, writer
 from storage.database import Database, every, known_version, one, open_database
 from tests.test_words import a_job
 
@@ -239,3 +239,30 @@ async def test_a_migration_keeps_jobs_in_every_state(tmp_path: Path, monkeypatch
         counts = [(await one(db.reader, f"SELECT count(*) FROM {table}")) for table in ("ledger", "films")]
         assert [row[0] for row in counts if row] == [len(JobState), len(JobState)]
     assert path.with_name(f"a.db.before-{later}").exists()
+
+
+async def test_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A database of the first release, with a job in every state, keeps all of them, and they go on from there."""
+    path = tmp_path / "a.db"
+    conn = sqlite3.connect(path, isolation_level=None)
+    conn.executescript((storage.MIGRATIONS / "0001_initial.sql").read_text("utf-8") + "PRAGMA user_version = 1;")
+    job = a_job()
+    given = ("text", "en-US", job.request.to_json(), job.wire.to_json(), "sora", "sora-2", "Sora 2", 2, 120)
+    for n, state in enumerate(JobState):
+        conn.execute(
+            "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, author_id, place, locale, request, wire,"
+            " provider, model, label, price, usual_seconds, private, spoiler, fold, state, created_at, sent_at)"
+            " VALUES (?, ?, 1, 2, 42, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, '', ?, ?, 5)",
+            (f"job{n}", n, *given, state.value, n),
+        )
+    old = [dict(zip(("id", "state", "request"), row, strict=True)) for row in conn.execute(_KEPT)]
+    conn.close()
+    async with open_database(path) as db:
+        assert [dict(row) for row in await every(db.reader, _KEPT)] == old
+        assert [one.id for one in await turns.queue(db.reader, "sora", 9)] == ["job1"]
+        found = [await jobs.get(db.reader, row["id"]) for row in old]
+        assert [job.card_says for job in found if job] == [""] * len(JobState)
+    assert list(tmp_path.glob("a.db.before-*"))
+
+
+_KEPT = "SELECT id, state, request FROM jobs ORDER BY id"

@@ -70,7 +70,7 @@ async def test_a_database_of_the_first_version(tmp_path: Path, monkeypatch: pyte
             "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire,"
             " provider, model, label, price, usual_seconds, private, spoiler, fold, state, created_at, task_id)"
             " VALUES ('old', 1, 2, 3, 'text', 4, 'de', ?, ?, 'sora', 'sora-2', 'Sora 2', 2, 120, 0, 0, 'f',"
-            " 'rendering', 5, 't')",
+            " 'ready', 5, 't')",
             (REQUEST, WIRES["sora-2"]),
         )
         await conn.execute("INSERT INTO films VALUES ('old', 0, 'v', 'https://example.org/a.mp4')")
@@ -79,7 +79,7 @@ async def test_a_database_of_the_first_version(tmp_path: Path, monkeypatch: pyte
         job = await jobs.get(db.reader, "old")
     assert job is not None
     assert (job.state, job.wire, job.cost, job.currency) == (
-        JobState.RENDERING,
+        JobState.READY,
         Wire.from_json(WIRES["sora-2"]),
         None,
         "",

@@ -9,16 +9,19 @@ from typing import Any
 import discord
 import pytest
 
-from domain.faults import BadPicture, Fault, Refused
+from domain.faults import BadClip, BadName, BadPicture, Fault, Refused
 from domain.job import Film, Job, JobState
 from domain.request import GenerationRequest
 from domain.wire import Wire
-from ui import cards, operator, words, words_ended, words_refused
+from ui import cards, operator, words, words_characters, words_ended, words_refused
 
 TABLES = {
     "REFUSED": words_refused.REFUSED,
     "PICTURE": words_refused.PICTURE,
     "STORAGE": words_refused.STORAGE,
+    "CLIP": words_characters.CLIP,
+    "NAMES": words_characters.NAMES,
+    "KEPT": words_characters.REFUSED,
     "ENDED": words_ended.ENDED,
     "OPERATOR": operator.OPERATOR,
 }
@@ -30,6 +33,7 @@ def any_values() -> dict[str, Any]:
     texts = {"model": "Sora 2", "asked": "x", "why": "It is being repaired", "name": "cat.png", "position": 2}
     lists = {"can": (10, 15), "others": ["Sora 2 Pro"], "rights": ["send_messages"]}
     times = {"renews_at": 1_800_000_000_000, "again_at": 1_800_000_000_000, "width": 9_000, "height": 9_000}
+    numbers |= {"seconds": 2.5, "start": 1.0, "end": 4.0}
     return defaultdict(str, numbers | texts | lists | times)
 
 
@@ -59,8 +63,13 @@ def a_job(**changes: Any) -> Job:
 
 @pytest.mark.parametrize(
     ("kind", "table"),
-    [(Refused, words_refused.REFUSED | words_refused.MODERATION), (BadPicture, words_refused.PICTURE)],
-    ids=["refused", "picture"],
+    [
+        (Refused, words_refused.REFUSED | words_refused.MODERATION | words_refused.KEPT),
+        (BadPicture, words_refused.PICTURE),
+        (BadClip, words_characters.CLIP),
+        (BadName, words_characters.NAMES),
+    ],
+    ids=["refused", "picture", "clip", "name"],
 )
 def test_the_table_is_complete(kind: type[Fault], table: dict[str, words.Maker]) -> None:
     """Each reason that a fault may carry has words, and no words stand there for a reason that is gone."""

@@ -17,6 +17,7 @@ from domain import trail
 from domain.faults import Fault
 from ui import cards
 from ui.language import _, speaking
+from ui.meanings import TROUBLES
 from ui.results import Classic
 from ui.words_refused import explain
 
@@ -24,6 +25,8 @@ log = logging.getLogger("clapper.answers")
 
 #: Discord wants a first answer within 3 s; a defer has to leave time for itself.
 QUICK = 1.5
+#: Discord's code for an interaction that has its first response.
+_ANSWERED = 40060
 _NOBODY = discord.AllowedMentions.none()
 
 
@@ -76,7 +79,7 @@ async def _answer(interaction: discord.Interaction, work: Awaitable[Reply]) -> S
         done, _pending = await asyncio.wait({task}, timeout=QUICK)
         if not done:
             await interaction.response.defer(ephemeral=True, thinking=True)
-    except (discord.DiscordException, OSError, TimeoutError) as error:
+    except TROUBLES as error:
         # Too late for an answer. What was begun goes on all the same: the film says where it belongs when it comes.
         log.warning("%s could not be answered in time: %s", _name(interaction), type(error).__name__)
     try:
@@ -86,26 +89,49 @@ async def _answer(interaction: discord.Interaction, work: Awaitable[Reply]) -> S
         reply = Reply(cards.refusal(explain(fault)))
     try:
         return await _show(interaction, reply)
-    except (discord.DiscordException, OSError, TimeoutError) as error:
+    except TROUBLES as error:
         log.warning("the answer to %s could not be shown: %s", _name(interaction), type(error).__name__)
         return Shown()
 
 
 async def _show(interaction: discord.Interaction, reply: Reply) -> Shown:
     card = reply.made(interaction)
-    if interaction.response.is_done():
-        if not reply.public:
-            content = _content(card, files="attachments")
-            await interaction.edit_original_response(**content, allowed_mentions=_NOBODY)
-            return Shown()
-        first = cards.note(f"🎬 {_('Started: the card is below.')}")
-        await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
-        message = await interaction.followup.send(**_content(card), wait=True, allowed_mentions=_NOBODY)
-        return Shown(message.channel.id, message.id)
-    response = await interaction.response.send_message(
-        **_content(card), ephemeral=not reply.public, allowed_mentions=_NOBODY
-    )
-    return Shown(interaction.channel_id or 0, response.message_id or 0) if reply.public else Shown()
+    message_id = 0 if interaction.response.is_done() else await _send(interaction, card, public=reply.public)
+    if message_id:
+        return Shown(interaction.channel_id or 0, message_id) if reply.public else Shown()
+    if not reply.public:
+        content = _content(card, files="attachments")
+        await interaction.edit_original_response(**content, allowed_mentions=_NOBODY)
+        return Shown()
+    first = cards.note(f"🎬 {_('Started: the card is below.')}")
+    await interaction.edit_original_response(view=first, allowed_mentions=_NOBODY)
+    message = await interaction.followup.send(**_content(card), wait=True, allowed_mentions=_NOBODY)
+    return Shown(message.channel.id, message.id)
+
+
+async def _send(interaction: discord.Interaction, card: cards.Card | Classic, *, public: bool) -> int:
+    """The first response; returns its message's id, 0 when it turns out to have been deferred.
+
+    Where nobody knows whether it arrived, it is sent once more: Discord says when there is one already.
+    """
+    for tries_left in (1, 0):
+        try:
+            response = await interaction.response.send_message(
+                **_content(card), ephemeral=not public, allowed_mentions=_NOBODY
+            )
+        except discord.HTTPException as error:
+            if error.code != _ANSWERED:
+                raise
+            break
+        except TROUBLES:
+            if not tries_left:
+                raise
+        else:
+            if response.message_id:
+                return response.message_id
+            break
+    there = await interaction.original_response()
+    return 0 if there.flags.loading else there.id
 
 
 def press(interaction: discord.Interaction, pattern: re.Pattern[str]) -> re.Match[str] | None:
@@ -148,7 +174,11 @@ async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -
 def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, Any]:
     """The arguments of a call that shows this; an edit calls its files attachments."""
     if isinstance(card, cards.Card):
-        return {"view": card}
+        if not card.pictures:
+            return {"view": card}
+        if files == "attachments":
+            return {"view": card.bare}  # Discord takes no new pictures in the edit of a card
+        return {"view": card, files: [discord.File(io.BytesIO(data), name) for name, data in card.pictures]}
     shown: dict[str, Any] = {"content": card.text}
     if card.buttons:
         shown["view"] = card.buttons
@@ -175,7 +205,7 @@ async def say_trouble(interaction: discord.Interaction, error: BaseException) ->
             await interaction.followup.send(view=card, ephemeral=True, allowed_mentions=_NOBODY)
         else:
             await interaction.response.send_message(view=card, ephemeral=True, allowed_mentions=_NOBODY)
-    except (discord.DiscordException, OSError, TimeoutError, RuntimeError) as silent:
+    except (*TROUBLES, RuntimeError) as silent:
         log.warning("nobody could be told: %s", type(silent).__name__)
 
 

@@ -27,6 +27,10 @@ class Card(ui.LayoutView):
     waits would be kept in memory for every card ever sent.
     """
 
+    #: Files (name, bytes) that it refers to, and what is shown in its place where none can go along.
+    pictures: tuple[tuple[str, bytes], ...] = ()
+    bare: Card | None = None
+
     def __init__(
         self,
         colour: discord.Colour,
@@ -47,10 +51,13 @@ class Card(ui.LayoutView):
         self.stop()
 
 
-def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: bool = False) -> Card:
-    """The card of a new job: credits left (None: no limit), when to expect it (unix ms), jobs in front of it.
+def waiting(
+    job: Job, *, left: int | None, ready_at: int, ahead: int | None, seen_at: int = 0, held_up: bool = False
+) -> Card:
+    """The card of a job that is not sent yet: credits left (None: no limit), when to expect it (unix ms).
 
-    `held_up`: it waits because the video service takes no orders.
+    `ahead` is how many have their turn before it (None: it need not wait), as it was at `seen_at` (unix ms, 0: when it
+    was begun): a card that is not changed any more stays true. `held_up`: the video service takes no orders.
     """
     left_over = "" if left is None else " · " + _("{n} left").format(n=number(left))
     if job.state is JobState.AWAITING:
@@ -63,21 +70,45 @@ def waiting(job: Job, *, left: int | None, ready_at: int, ahead: int, held_up: b
             _("It goes on by itself, and Cancel gives all credits back."),
         )
     else:
-        threaded = job.place in _THREADED
-        expected = (
-            _("Expected {when}, in a thread here, with a ping.")
-            if threaded
-            else _("Expected {when}, right here, with a ping.")
-        )
-        queue = _n("{n} in front of it in the queue.", "{n} in front of it in the queue.", ahead)
-        state = expected.format(when=when(ready_at)) + (f"\n{queue.format(n=number(ahead))}" if ahead else "")
+        state = "\n".join(filter(None, [_expected(job, ready_at), _queue(ahead, seen_at or job.created_at)]))
+    return _under_way(job, left_over, state, button_for(_("Cancel"), "cancel", job))
+
+
+def making(job: Job, *, ready_at: int) -> Card:
+    """The card of a job whose turn has come after a wait: it can be stopped no more, but kept to oneself."""
+    state = sentences(_("Being made now."), _expected(job, ready_at))
+    return _under_way(job, "", state, button_for(_("Don't post it"), "mute", job))
+
+
+def _under_way(job: Job, left: str, state: str, button: ui.Button[Any]) -> Card:
     return Card(
         BLUE,
         _head(_("{member} is making a film").format(member=_member(job)), job),
-        "\n".join(filter(None, [recipe(job), credit(job), f"**{credits(job.price)}**{left_over}"])),
+        "\n".join(filter(None, [recipe(job), credit(job), f"**{credits(job.price)}**{left}"])),
         state,
-        buttons=(button_for(_("Cancel"), "cancel", job),),
+        buttons=(button,),
     )
+
+
+def _expected(job: Job, ready_at: int) -> str:
+    threaded = job.place in _THREADED
+    expected = (
+        _("Expected {when}, in a thread here, with a ping.")
+        if threaded
+        else _("Expected {when}, right here, with a ping.")
+    )
+    return expected.format(when=when(ready_at))
+
+
+def _queue(ahead: int | None, seen_at: int) -> str:
+    if ahead is None:
+        return ""
+    if ahead == 0:
+        return _("Next in the queue, as of {moment}.").format(moment=when(seen_at))
+    queue = _n(
+        "{n} in front of it in the queue, as of {moment}.", "{n} in front of it in the queue, as of {moment}.", ahead
+    )
+    return queue.format(n=number(ahead), moment=when(seen_at))
 
 
 def credit(job: Job) -> str:
@@ -105,6 +136,12 @@ def without_film(job: Job) -> Card:
 def taken_away(job: Job) -> Card:
     """The card of a film that a moderator took away: without its words, too."""
     return Card(GREY, "### 🎬 " + _("{member}'s film was taken away by a moderator").format(member=_member(job)))
+
+
+def kept_back(job: Job) -> Card:
+    """The card of a film that is made, and not posted, as its member wished."""
+    title = _("{member}'s film is made, and was not posted").format(member=_member(job))
+    return Card(GREY, _head(title, job), f"{recipe(job)}\n{credits(job.price)}")
 
 
 def unreachable(job: Job) -> Card:

@@ -11,12 +11,13 @@ from discord import app_commands
 from domain.model import Mode, Model
 from domain.wire import RATIOS
 from ui.words import shape, size_name
-from ui.words_models import duration_line, model_line, size_line, sound_line
+from ui.words_models import duration_line, size_line, sound_line
 
 Choices = list[app_commands.Choice[Any]]
 #: Discord's own limits: choices at once, characters of a name.
 _MOST, _NAME = 25, 100
 _ATTACHMENT = 11
+_SOUNDS = {True: True, "on": True, False: False, "off": False}
 
 
 @dataclass(frozen=True)
@@ -35,23 +36,21 @@ class Chosen:
         return self.mode.prices.get((of_size, of_length, self.sound if sound is None else sound))
 
 
-def chosen(data: Mapping[str, Any], row: Model) -> Chosen:
-    """What the `data` of an interaction says beside the model; the number of pictures decides the mode."""
+def pictures(data: Mapping[str, Any]) -> int:
+    """How many pictures the `data` of an interaction brings."""
     options: Sequence[Mapping[str, Any]] = data.get("options") or []
-    said = {str(option.get("name")): option.get("value") for option in options}
-    pictures = sum(option.get("type") == _ATTACHMENT for option in options)
+    return sum(option.get("type") == _ATTACHMENT for option in options)
+
+
+def chosen(options: Mapping[str, Any], row: Model, *, pictures: int = 0) -> Chosen:
+    """What is chosen by the arguments of `domain.request.parse`; the number of pictures decides the mode."""
     mode = row.mode_for(pictures) or row.modes[0]
-    size = str(said.get("resolution") or said.get("size") or "").casefold()
+    size = str(options.get("resolution") or options.get("size") or "").casefold()
     size = size if size in mode.sizes else mode.size
-    length = said.get("duration")
+    length = options.get("duration")
     sounds = mode.sounds(size)
-    wanted = {"on": True, "off": False}.get(str(said.get("sound") or ""), next(iter(sounds), False))
+    wanted = _SOUNDS.get(options.get("sound"), next(iter(sounds), False))
     return Chosen(mode, size, length if length in mode.durations else mode.duration, wanted and wanted in sounds)
-
-
-def models(rows: Iterable[Model], typed: str) -> Choices:
-    wanted = typed.casefold().strip()
-    return _choices((model_line(row), row.key) for row in rows if wanted in f"{row.label} {row.key}".casefold())
 
 
 def durations(so_far: Chosen, typed: object) -> Choices:

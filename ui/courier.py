@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import discord
 
@@ -14,9 +14,10 @@ from domain.faults import DeliveryFault
 from domain.job import Job, JobState, Note, Sent
 from domain.links import ends_at
 from ui import cards, results
+from ui.board import Board
 from ui.language import speaking
 from ui.meanings import translated
-from ui.threads import Threads
+from ui.threads import Refusals, Threads
 
 log = logging.getLogger("clapper.courier")
 
@@ -26,37 +27,32 @@ DEFAULT_LIMIT = 20 * MIB
 #: Boosted servers by tier. Source: https://discord.com/developers/docs/reference#uploading-files
 _TIER_LIMITS = {2: 50 * MIB, 3: 100 * MIB}
 #: Faults that send a message down to the next place.
-_NEXT_PLACE = ("place_lost", "no_rights", "text_blocked")
-#: An interaction's token works for 15 minutes; a minute less, for clocks that differ.
-_TOKEN_MS = 14 * 60_000
-#: How far our clock may be ahead of Discord's when a place is searched, and how many pages of 100 are read.
-_SKEW_MS = 10 * 60_000
-_PAGES = 10
+_NEXT_PLACE = ("place_lost", "no_rights", "text_blocked", "bad_form")
+#: Discord's code for a reply by somebody who may not read what he replies to.
+_NO_HISTORY = 160002
 
 #: Makes a message, in the language that is spoken when it is called.
 Text = Callable[[], str]
 
 
-class Refusals(Protocol):
-    """Remembers which places said no."""
+@dataclass(frozen=True)
+class _Parts:
+    """What a message is made of; its files are opened anew for each sending, as a sent one is empty."""
 
-    async def said_no(self, place: int) -> int | None:
-        """Discord's code of a refusal that still counts."""
-        ...
-
-    async def remember(self, place: int, code: int) -> None:
-        """This place said no."""
-        ...
+    content: str
+    files: list[Path]
+    row: discord.ui.View | None
+    nonce: str
 
 
 class Courier:
     """Fits `service.delivery.Courier`. Needs a client that is logged in, and no cache of it."""
 
-    def __init__(self, client: discord.Client, *, refusals: Refusals, clock: Callable[[], int]) -> None:
+    def __init__(self, client: discord.Client, *, board: Board, refusals: Refusals) -> None:
         self._client = client
+        self._board = board
         self._refusals = refusals
-        self._clock = clock
-        self._threads = Threads(client)
+        self._threads = Threads(client, refusals=refusals)
 
     async def upload_limit(self, job: Job) -> int:
         """Bytes of one file that the job's server takes, by its tier; Discord's answer to a film may correct it.
@@ -74,57 +70,11 @@ class Courier:
         film = bool(job.films) and not job.refunded
 
         def fits(message: dict[str, Any]) -> bool:
-            content = message["content"].rstrip()
-            return content.endswith(job.id) and (bool(message["attachments"]) or "http" in content or not film)
+            content = str(message.get("content") or "").rstrip()
+            return content.endswith(job.id) and (bool(message.get("attachments")) or "http" in content or not film)
 
-        found = await self._search(job.target_id, job.target_at, fits)
+        found = await self._board.find(job.target_id, job.target_at, fits)
         return Sent(job.target_id, found) if found else None
-
-    async def show_card(self, job: Job, ready_at: int) -> Sent | None:
-        """The card of a job whose answer was never shown, or is not known to be: found, or posted plainly.
-
-        None where the channel does not take it: the film finds its way by itself.
-        """
-        mark = f"job:cancel:{job.id}"
-        try:
-            found = await self._search(
-                job.channel_id, job.created_at, lambda message: mark in str(message["components"])
-            )
-            if found:
-                return Sent(job.channel_id, found)
-            channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
-            with speaking(job.told_in):
-                card = cards.waiting(job, left=None, ready_at=ready_at, ahead=0)
-            async with translated():
-                message = await channel.send(
-                    view=card,
-                    nonce=f"{job.id}.card",
-                    allowed_mentions=discord.AllowedMentions.none(),
-                )
-        except DeliveryFault as fault:
-            log.info("job %s: its card could not be shown: %s", job.id, fault)
-            return None
-        return Sent(job.channel_id, message.id)
-
-    async def _search(self, place: int, since: int, fits: Callable[[dict[str, Any]], bool]) -> int:
-        """The id of our own message that fits, among those after `since` (unix ms); 0 when there is none."""
-        after = max(0, since - _SKEW_MS - discord.utils.DISCORD_EPOCH) << 22
-        me = self._client.user.id if self._client.user else 0
-        for _page in range(_PAGES):
-            try:
-                async with translated():
-                    messages: list[Any] = await self._client.http.logs_from(place, 100, after=after)
-            except DeliveryFault as fault:
-                if not fault.final:
-                    raise
-                return 0  # the place is gone or silent: the ladder finds out which
-            for message in messages:
-                if int(message["author"]["id"]) == me and fits(message):
-                    return int(message["id"])
-            if len(messages) < 100:
-                return 0
-            after = max(int(message["id"]) for message in messages)
-        return 0
 
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
@@ -146,7 +96,7 @@ class Courier:
     async def tell(self, job: Job, note: Note) -> Sent | None:
         """A reply that says why there is no film; nothing more than the card where the member cancelled it."""
         if job.state is JobState.CANCELLED:
-            await self._edit_card(job, cards.without_film)
+            await self._board.edit(job, cards.without_film)
             return None
         return await self._anywhere(job, lambda: cards.ending_text(job), [], note)
 
@@ -155,9 +105,9 @@ class Courier:
         if job.films and not job.refunded:
             server = "@me" if job.private or sent.direct else job.guild_id
             link = f"https://discord.com/channels/{server}/{sent.thread_id}/{sent.message_id}"
-            await self._edit_card(job, lambda job: cards.done(job, link))
+            await self._board.edit(job, lambda job: cards.done(job, link))
         else:
-            await self._edit_card(job, cards.without_film)
+            await self._board.edit(job, cards.without_film)
 
     async def take_away(self, job: Job) -> bool:
         """Delete a film's message and let its card say so; false when it could not be. Never raises."""
@@ -169,23 +119,21 @@ class Courier:
             if fault.values.get("code") != 10008:  # gone already
                 log.info("job %s: its film could not be taken away: %s", job.id, fault)
                 return False
-        await self._edit_card(job, cards.taken_away)
+        await self._board.edit(job, cards.taken_away)
         return True
 
-    async def say_waiting(self, job: Job, *, held_up: bool) -> None:
-        """Let a waiting card say that the video service takes no orders, or that it goes on."""
-        ready_at = self._clock() + job.usual_seconds * 1000
-        await self._edit_card(
-            job, lambda job: cards.waiting(job, left=None, ready_at=ready_at, ahead=0, held_up=held_up)
-        )
+    async def keep_quiet(self, job: Job) -> None:
+        """Let the card alone say how a job ended that its member does not want posted."""
+        made = job.state is JobState.READY and not job.refunded
+        await self._board.edit(job, cards.kept_back if made else cards.without_film)
 
     async def say_unreachable(self, job: Job) -> None:
         """Let the card say that the film is made, but cannot be fetched yet."""
-        await self._edit_card(job, cards.unreachable)
+        await self._board.edit(job, cards.unreachable)
 
     async def say_deleted(self, job: Job) -> None:
         """Let the card say that the film was deleted."""
-        await self._edit_card(job, cards.deleted)
+        await self._board.edit(job, cards.deleted)
 
     async def _anywhere(self, job: Job, text: Text, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
@@ -198,7 +146,12 @@ class Courier:
         async with translated():
             dm = await self._client.http.start_private_message(job.author_id)
         place = int(dm["id"])
-        return replace(await self._post(job, place, text, files, note, reply=False, locale=job.locale), direct=True)
+        try:
+            sent = await self._post(job, place, text, files, note, reply=False, locale=job.locale)
+        except DeliveryFault as fault:
+            fault.values["direct"] = True  # what a conversation takes says nothing about the server
+            raise
+        return replace(sent, direct=True)
 
     async def _post(
         self, job: Job, place: int, text: Text, files: list[Path], note: Note, *, reply: bool, locale: str = ""
@@ -209,55 +162,38 @@ class Courier:
         if code := await self._refusals.said_no(place):
             raise DeliveryFault("no_rights", final=True, code=code, remembered=True)
         number = await note(place)
-        guild = None if job.private else job.guild_id
-        channel = self._client.get_partial_messageable(place, guild_id=guild)
-        reference: discord.MessageReference | None = None
-        if reply and job.card_message_id and place == job.card_channel_id:
-            reference = discord.MessageReference(
-                message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
-            )
+        reply = reply and bool(job.card_message_id) and place == job.card_channel_id
         with speaking(locale or job.told_in):
             row = results.under_film(job) if job.films and not job.refunded else results.under_ending(job)
-        mention = discord.AllowedMentions(
-            everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
-        )
+        parts = _Parts(content, files, row, f"{job.id}.{number}")
         try:
-            async with translated():
-                message = await channel.send(
-                    content,
-                    files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in files],
-                    nonce=f"{job.id}.{number}",
-                    reference=reference,  # type: ignore[arg-type] - None means no reply
-                    view=row,  # pyright: ignore[reportArgumentType] - None means no buttons
-                    allowed_mentions=mention,
-                )
+            message = await self._send(job, place, parts, reply=reply)
         except DeliveryFault as fault:
-            if fault.values.get("status") == 403:
-                await self._refusals.remember(place, int(str(fault.values.get("code") or 0)))
-            raise
+            if fault.values.get("code") == _NO_HISTORY:
+                message = await self._send(job, place, parts, reply=False)
+            else:
+                if fault.values.get("status") == 403 and fault.reason != "text_blocked":
+                    await self._refusals.remember(place, int(str(fault.values.get("code") or 0)))
+                raise
         if not message.content.rstrip().endswith(job.id) or len(message.attachments) < len(files):
-            # Discord folded it into another one with the same nonce: the next try finds ours, or sends it anew.
+            # Discord folded it into another one with the same nonce: the next try takes the next number.
             raise DeliveryFault("try_later", final=False, folded=message.id)
         return Sent(place, message.id)
 
-    async def _edit_card(self, job: Job, make: Callable[[Job], cards.Card]) -> None:
-        """Through the interaction while it lives, outside the global rate limit; after that with the bot's token."""
-        if not job.card_message_id:
-            return
-        nobody = discord.AllowedMentions.none()
-        with speaking(job.told_in):
-            card = make(job)
-        try:
-            async with translated():
-                if job.card_token and self._clock() - job.created_at < _TOKEN_MS and self._client.application_id:
-                    hook = discord.Webhook.partial(self._client.application_id, job.card_token, client=self._client)
-                    await hook.edit_message(job.card_message_id, view=card, allowed_mentions=nobody)
-                    return
-        except DeliveryFault as fault:
-            log.info("job %s: its interaction is over: %s", job.id, fault)
-        try:
-            async with translated():
-                channel = self._client.get_partial_messageable(job.card_channel_id)
-                await channel.get_partial_message(job.card_message_id).edit(view=card, allowed_mentions=nobody)
-        except DeliveryFault as fault:
-            log.info("job %s: its card could not be changed: %s", job.id, fault)
+    async def _send(self, job: Job, place: int, parts: _Parts, *, reply: bool) -> discord.Message:
+        guild = None if job.private else job.guild_id
+        reference = discord.MessageReference(
+            message_id=job.card_message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
+        )
+        mention = discord.AllowedMentions(
+            everyone=False, roles=False, users=[discord.Object(job.author_id)], replied_user=False
+        )
+        async with translated():
+            return await self._client.get_partial_messageable(place, guild_id=guild).send(
+                parts.content,
+                files=[discord.File(path, filename=path.name, spoiler=job.spoiler) for path in parts.files],
+                nonce=parts.nonce,
+                reference=reference if reply else None,  # type: ignore[arg-type] - None means no reply
+                view=parts.row,  # pyright: ignore[reportArgumentType] - None means no buttons
+                allowed_mentions=mention,
+            )

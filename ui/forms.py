@@ -87,6 +87,12 @@ def read(data: Mapping[str, Any]) -> Filled:
     return Filled(options, tuple(Attachment(file["filename"], file["url"], int(file["size"])) for file in uploaded))
 
 
+def text(data: Mapping[str, Any], name: str) -> str:
+    """What was typed into one field of a submitted form."""
+    fields = {part["custom_id"]: part for part in _leaves(data.get("components") or []) if "custom_id" in part}
+    return str((fields.get(name) or {}).get("value") or "")
+
+
 def _leaves(parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Fields stand in labels; rows are Discord's older way to hold them."""
     found: list[Mapping[str, Any]] = []

@@ -16,9 +16,15 @@ _MEANINGS: dict[int, tuple[str, bool]] = {
     10003: ("place_lost", True),
     10004: ("place_lost", True),
     10008: ("place_lost", True),
+    10015: ("place_lost", True),
+    10062: ("place_lost", True),
+    50027: ("place_lost", True),
     50001: ("no_rights", True),
     50013: ("no_rights", True),
+    160002: ("no_rights", True),
     160005: ("no_rights", True),
+    160006: ("no_rights", True),
+    160007: ("no_rights", True),
     50083: ("no_rights", True),
     50007: ("dm_closed", True),
     50278: ("dm_closed", True),
@@ -36,6 +42,10 @@ _MEANINGS: dict[int, tuple[str, bool]] = {
 }
 
 
+#: Everything that a call may raise through no fault of ours, for those who only note that it failed.
+TROUBLES = (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError)
+
+
 @asynccontextmanager
 async def translated() -> AsyncGenerator[None]:
     """Turn the six families of errors that a call may raise into one DeliveryFault."""
@@ -44,15 +54,27 @@ async def translated() -> AsyncGenerator[None]:
     except discord.HTTPException as error:
         if error.status == 413:
             raise DeliveryFault("too_large", final=False, code=error.code) from error
+        if error.status == 429:
+            # Raised at once, and not waited for, where the answer bears no sign of Discord's own servers.
+            raise DeliveryFault("try_later", final=False, status=429, **_wait(error)) from error
         reason, final = _MEANINGS.get(error.code, ("try_later", False))
         if error.code not in _MEANINGS and error.status in (403, 404) and error.code:
             reason, final = ("no_rights" if error.status == 403 else "place_lost"), True
         raise DeliveryFault(reason, final=final, status=error.status, code=error.code) from error
     except discord.RateLimited as error:
         raise DeliveryFault("try_later", final=False, retry_after=error.retry_after) from error
-    except (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError) as error:
+    except TROUBLES as error:
         raise DeliveryFault("try_later", final=False, error=type(error).__name__) from error
     except RuntimeError as error:
         if "closed" not in str(error).lower():
             raise
         raise DeliveryFault("try_later", final=False, error="closing") from error
+
+
+def _wait(error: discord.HTTPException) -> dict[str, float]:
+    """The seconds that a 429 asks for, where it says so."""
+    try:
+        seconds = float(error.response.headers.get("Retry-After", ""))
+    except ValueError:
+        return {}
+    return {"retry_after": seconds} if 0 <= seconds < 86_400 else {}

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import discord
 
+from ui.meanings import TROUBLES
 from ui.words import Maker, Words
 from ui.words_alerts import ALERTS
 
@@ -38,7 +39,8 @@ class Operator:
 
     async def tell(self, reason: str, values: Mapping[str, object]) -> bool:
         """Post the words of a reason. False when that may work later; never raises for Discord's own troubles."""
-        words = (OPERATOR | ALERTS)[reason](values)
+        table = OPERATOR | ALERTS
+        words = table.get(reason, table["breaker"])(values)  # a breaker may have reasons that have no words of theirs
         if not self._channel_id:
             log.warning("%s. %s", words.title, words.text)
             return True
@@ -50,7 +52,7 @@ class Operator:
         except (discord.Forbidden, discord.NotFound) as error:
             # Asking again would change nothing: what was to be said stands in the log.
             log.error("the operator's channel takes no messages (%d); it would have read:", error.code)
-        except (discord.DiscordException, OSError, TimeoutError, RuntimeError) as error:
+        except (*TROUBLES, RuntimeError) as error:
             log.warning("the operator's channel could not be told: %s", type(error).__name__)
             return False
         log.warning("%s. %s", words.title, words.text)

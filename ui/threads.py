@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Protocol
 
 import discord
 
@@ -15,11 +16,24 @@ from ui.words import plain
 _THREAD_MINUTES = 1440
 
 
+class Refusals(Protocol):
+    """Remembers which places said no, to messages or ("threads") to threads of their messages."""
+
+    async def said_no(self, place: int, to: str = "messages") -> int | None:
+        """Discord's code of a refusal that still counts."""
+        ...
+
+    async def remember(self, place: int, code: int, to: str = "messages") -> None:
+        """This place said no."""
+        ...
+
+
 class Threads:
     """Needs a client that is logged in, and no cache of it."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, *, refusals: Refusals) -> None:
         self._client = client
+        self._refusals = refusals
 
     async def of(self, job: Job, spare: int) -> list[int]:
         """The threads for a film, the best first. None where the channel itself is the place."""
@@ -31,15 +45,20 @@ class Threads:
             return [job.thread_id]
         if job.delivery == "member" and spare:
             return [spare]
+        if await self._refusals.said_no(job.card_channel_id, "threads"):
+            return []
         try:
             with speaking(job.told_in):
                 name = _thread_name(job)
             await self._start_thread(job, name)
         except DeliveryFault as fault:
-            if fault.reason == "try_later" and "retry_after" not in fault.values:
-                raise  # nobody knows whether it was made: the next try finds out
+            status = int(str(fault.values.get("status") or 0))
             if "retry_after" in fault.values:
                 return [spare] if spare else []  # made too often just now, for minutes
+            if fault.reason == "try_later" and not 400 <= status < 500:
+                raise  # nobody knows whether it was made: the next try finds out
+            if status == 403:
+                await self._refusals.remember(job.card_channel_id, int(str(fault.values.get("code") or 0)), "threads")
             if fault.reason != "text_blocked":
                 return []
             with speaking(job.told_in):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from domain.job import Job
 from ui.language import _, listed
 from ui.words import Maker, Values, Words
+from ui.words_characters import CLIP
 from ui.words_making import ENDING
 from ui.words_moderation import ENDED as MODERATED
 from ui.words_refused import PICTURE
@@ -58,5 +59,5 @@ ENDED: dict[str, Maker] = ENDING | {
 
 def ended(job: Job, values: Values) -> Words:
     """The words for a job that ended without a film."""
-    maker = ENDED.get(job.reason) or MODERATED.get(job.reason) or PICTURE.get(job.reason)
+    maker = ENDED.get(job.reason) or MODERATED.get(job.reason) or PICTURE.get(job.reason) or CLIP.get(job.reason)
     return maker(values) if maker else ENDED["vendor_failed"](values)

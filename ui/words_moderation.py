@@ -118,6 +118,12 @@ REFUSED: dict[str, Maker] = {
     "patterns_many": lambda v: Words(
         _("No more patterns fit here"), _("{most} small ones do. Remove one first.").format(most=v["most"])
     ),
+    "export_large": lambda v: Words(
+        _("That is too much for Discord"), _("It would take more than {most} files. Choose fewer days.").format(**v)
+    ),
+    "chart_failed": lambda v: Words(
+        _("The chart could not be drawn"), _("Try again, or choose fewer days: `/manage usage export` has it all, too.")
+    ),
     "word_known": lambda v: Words(_("That is forbidden already"), _("`/manage words list` shows all of them.")),
     "word_unknown": lambda v: Words(_("There is no such rule"), _("`/manage words list` shows their numbers.")),
     "no_such_rule": lambda v: Words(_("There is no limit for that"), _("`/manage limit list` shows all of them.")),

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from domain.faults import BadPicture, Fault, Refused, StorageFault
+from domain.faults import BadClip, BadName, BadPicture, Fault, Refused, StorageFault
 from ui.language import _, _n, decimal, listed, number, sentences
 from ui.words import Maker, Values, Words, credits, plain, right, when
+from ui.words_characters import CLIP, NAMES
+from ui.words_characters import REFUSED as KEPT
 from ui.words_making import MAKING
 from ui.words_models import MODELS, full
 from ui.words_moderation import REFUSED as MODERATION
@@ -92,8 +94,9 @@ REFUSED: dict[str, Maker] = MAKING | {
         _("There is no such undelivered film"), _("`/manage jobs` lists those that found no place.")
     ),
     "job_gone": lambda v: Words(_("That film is no longer known"), _("It may have been deleted.")),
-    "too_late": lambda v: Words(
-        _("It is being made already"), _("A film that the video service has begun cannot be stopped.")
+    "too_late": lambda v: Words(_("It is over already"), _("There is nothing left to stop.")),
+    "posted": lambda v: Words(
+        _("It is posted already"), _("It was on its way before you pressed. A moderator can delete it.")
     ),
 }
 REFUSED |= MODELS
@@ -150,7 +153,13 @@ def unknown() -> Words:
 
 def explain(fault: Fault) -> Words:
     """The words for a fault that reaches a person."""
-    tables = ((BadPicture, PICTURE), (Refused, REFUSED | MODERATION), (StorageFault, STORAGE))
+    tables = (
+        (BadPicture, PICTURE),
+        (BadClip, CLIP),
+        (BadName, NAMES),
+        (Refused, REFUSED | MODERATION | KEPT),
+        (StorageFault, STORAGE),
+    )
     table = next((table for kind, table in tables if isinstance(fault, kind)), {})
     maker = table.get(fault.reason)
     return maker(fault.values) if maker else unknown()

@@ -31,6 +31,7 @@ PACE = Pace(
     film=4_000,
     breaker=300,
     deadline=600_000,
+    card=500,
 )
 #: Jobs that people keep going at a time.
 _CROWD = 8

@@ -31,6 +31,7 @@ PACE = Pace(
     film=30_000,
     breaker=300,
     deadline=900_000,
+    card=2_000,
 )
 LIMITS = {
     "SERVER_DAILY_CREDITS": "10000000",
