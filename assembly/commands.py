@@ -51,7 +51,7 @@ def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Mana
             People(s.blocks, s.decisions),
             Films(s.under_way, s.cancel),
             Pausing(s.halting),
-            ServerSettings(s.decisions),
+            ServerSettings(s.decisions, catalogue),
             audit,
             Check(s.decisions, probe),
         ],

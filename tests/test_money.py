@@ -19,7 +19,7 @@ from domain.faults import Refused
 from domain.job import Credits, Job
 from domain.people import Spot
 from service.doorman import Ceiling
-from service.intake import Order
+from service.orders import Order
 from service.policies import Policies
 from storage import grants, jobs, ledger, policies
 from tests.onfile import CHANNEL, DAY, GUILD, PICK, OnFile, Row, T
