@@ -159,6 +159,12 @@ class Intake:
         assert mode is not None
         return row, mode
 
+    async def welcome(self, ask: Ask) -> None:
+        """Raise Refused where whoever asks could make no film at all now."""
+        self.check_server(ask.guild_id)
+        self._pauses.check(ask.guild_id)
+        doorman.check(ask, await self._policies.of(ask.guild_id), now=self._clock())
+
     async def account(self, ask: Ask) -> ledger.Account:
         """What whoever asks may spend there now."""
         policy = await self._policies.of(ask.guild_id)
