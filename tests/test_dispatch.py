@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from demo.life import Task
 from tests import clips
@@ -208,6 +211,20 @@ async def test_an_empty_list_is_not_believed_against_better_knowledge(open_wire:
         await w.wire.wait_for(lambda: films(w), timeout=15)
         assert w.api.submissions == 2
         assert await w.rows("SELECT max(attempt) AS most FROM jobs") == [{"most": 1}]
+
+
+async def test_a_contradiction_changes_nothing(open_wire: OpenWire, caplog: pytest.LogCaptureFixture) -> None:
+    """A failure that is reported after the film came is noted in the log, and nothing else."""
+    async with open_wire() as w:
+        await ask(w, "a boat")
+        (task,) = await tasks(w, 1)
+        await w.api.finish(task.id)
+        await w.wire.wait_for(lambda: films(w), timeout=15)
+        before = await w.rows("SELECT state, reason, ended_at FROM jobs")
+        assert await w.api.call_back(task.id, json.dumps(task.failure("api_error", "no"))) == 200
+        assert "a failure came after its success" in caplog.text
+        assert await w.rows("SELECT state, reason, ended_at FROM jobs") == before
+        assert [row["kind"] for row in await w.rows("SELECT kind FROM ledger ORDER BY id")] == ["hold", "capture"]
 
 
 async def test_a_pause_holds_everything(open_wire: OpenWire) -> None:
