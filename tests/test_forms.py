@@ -92,7 +92,7 @@ async def test_a_refused_form_keeps_everything(stage: Stage) -> None:
     assert buttons(refused.response) == ["Fix it"]
     again = await you.click(refused.response, label="Fix it")
     assert held(again.modal) == {"prompt": "a long boat", "model": ["sora-2"], "duration": ["25"], "shape": ["usual"]}
-    assert beside(again.modal, "duration") == "This model makes 10, 15 s."
+    assert beside(again.modal, "duration") == "This model makes 10 or 15 s."
     assert "keep the 1 picture" in beside(again.modal, "pictures")
     sent = await submit(you, again, duration=["15"])
     assert sent.response is not None
