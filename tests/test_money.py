@@ -67,6 +67,8 @@ class Money(OnFile):
         self.holds: dict[str, Held] = {}
         self.move_zone(zone)
         self.change_rule("pot", "month", pot, off=False)
+        self.give(1, 6, 1)
+        self.give(2, 4, None)
 
     def decide(self, act: Callable[..., Awaitable[T]], *values: Any, **named: Any) -> None:
         """What moderators decide, so that whoever asks next finds it."""
@@ -159,7 +161,7 @@ class Money(OnFile):
     @precondition(lambda self: self.holds)
     @rule(n=PICK, keep=st.booleans())
     def end(self, n: int, keep: bool) -> None:
-        key = sorted(self.holds)[n % len(self.holds)]
+        key = list(self.holds)[n % len(self.holds)]
         held = self.holds[key]
         first = not (held.captured or held.given)
         what = Credits.REFUND if held.captured else Credits.CAPTURE if keep else Credits.RELEASE
