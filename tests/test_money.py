@@ -67,8 +67,6 @@ class Money(OnFile):
         self.holds: dict[str, Held] = {}
         self.move_zone(zone)
         self.change_rule("pot", "month", pot, off=False)
-        self.give(1, 6, 1)
-        self.give(2, 4, None)
 
     def decide(self, act: Callable[..., Awaitable[T]], *values: Any, **named: Any) -> None:
         """What moderators decide, so that whoever asks next finds it."""
@@ -170,6 +168,18 @@ class Money(OnFile):
         held.captured, held.given = held.captured or (first and keep), held.given or not (first and keep)
         state = "ready" if held.captured else "failed"
         self.write(jobs.change, key, state=state, refunded=held.captured and held.given)
+
+    @rule(member=st.integers(1, 2))
+    def end_late(self, member: int) -> None:
+        """A film fails when the grant that paid for it has ended."""
+        self.change_rule(f"member:{member}", "day", 0, off=False)
+        self.give(member, 4, 1)
+        before = len(self.holds)
+        self.hold(member, 3, SPOTS[-1], frozenset())
+        self.now += 2 * DAY
+        if len(self.holds) > before:
+            self.end(before, keep=False)
+        self.change_rule(f"member:{member}", "day", 0, off=True)
 
     # The same, by simple sums.
 
