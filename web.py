@@ -1,4 +1,4 @@
-"""HTTP in: the API's callbacks, the pictures that it fetches, and the operator's health checks and figures."""
+"""HTTP in: the API's callbacks, the pictures and clips that it fetches, the operator's health checks and figures."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ ReadLink = Callable[[str, str], tuple[str, int] | None]
 OnCallback = Callable[[str, int, dict[str, Any]], Awaitable[None]]
 #: (job, number) → (content type, bytes), or None when it is not to be had (any more).
 GetPicture = Callable[[str, int], Awaitable[tuple[str, bytes] | None]]
+#: job → its clip (an MP4), or None when it is not to be had (any more).
+GetClip = Callable[[str], Awaitable[bytes | None]]
 #: Why the bot is not ready; empty when it is.
 Health = Callable[[], Awaitable[list[str]]]
 #: (what Prometheus reads, its content type).
@@ -40,7 +42,7 @@ PROBE = "probe"
 
 
 class PublicApp:
-    """What the API may reach: POST /callback/{job}.{attempt}.{mac} and GET /media/{job}.{n}.{mac}.jpg.
+    """What the API may reach: POST /callback/{job}.{attempt}.{mac} and GET /media/{job}.{n}.{mac}.jpg (a clip: .mp4).
 
     A callback to a link of purpose "probe" is answered with `instance`, which tells this bot from any other.
     """
@@ -51,6 +53,7 @@ class PublicApp:
         read_link: ReadLink,
         on_callback: OnCallback,
         get_picture: GetPicture,
+        get_clip: GetClip,
         instance: str,
         on_outcome: Callable[[str], None] = lambda outcome: None,
     ) -> None:
@@ -58,6 +61,7 @@ class PublicApp:
         self._read_link = read_link
         self._on_callback = on_callback
         self._get_picture = get_picture
+        self._get_clip = get_clip
         self._instance = instance
         self._on_outcome = on_outcome
         #: Callbacks by what became of them.
@@ -98,15 +102,23 @@ class PublicApp:
         return web.json_response({"ok": True})
 
     async def media(self, request: web.Request) -> web.Response:
-        """A job's picture, as long as the job is active."""
-        name, dot, ending = request.match_info["name"].rpartition(".")
-        link = self._read_link("media", name) if dot and ending == "jpg" else None
-        picture = await self._get_picture(*link) if link else None
-        if picture is None:
+        """A job's picture, or its clip, as long as the job is active."""
+        name, _, ending = request.match_info["name"].rpartition(".")
+        found = await self._find(name, ending)
+        if found is None:
             return web.Response(status=404, text="Not found.")
-        mime, data = picture
+        mime, data = found
         headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "private, max-age=300"}
         return web.Response(body=data, content_type=mime, headers=headers)
+
+    async def _find(self, name: str, ending: str) -> tuple[str, bytes] | None:
+        """(content type, bytes) of what a name and its ending stand for."""
+        if ending == "jpg" and (link := self._read_link("media", name)):
+            return await self._get_picture(*link)
+        if ending == "mp4" and (link := self._read_link("clip", name)):
+            data = await self._get_clip(link[0])
+            return ("video/mp4", data) if data else None
+        return None
 
     def _refuse(self, status: int, why: str) -> web.Response:
         self._count(why)

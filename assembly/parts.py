@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 
@@ -15,6 +16,7 @@ from assembly.resources import Known, Resources
 from assembly.services import Services
 from cogs.client import Clapper
 from domain.faults import Fault
+from domain.job import Job
 from service.alerts import Alerts
 from service.copies import Copies
 from service.delivery import Delivery
@@ -24,10 +26,13 @@ from service.latecards import LateCards
 from service.loops import Loop, now_ms
 from service.notices import Notices
 from service.reports import Reports
+from service.showcase import Showcase
 from service.waiting import WaitingCards
 from storage import memory
 from ui.board import Board
+from ui.clipposts import ClipPosts
 from ui.courier import Courier
+from ui.gallery import GalleryPosts
 from ui.herald import Herald
 from ui.operator import Operator
 from ui.posts import Posts
@@ -44,16 +49,26 @@ class Parts:
         self._links, self._instance = r.links, r.instance
         self.loops: list[Loop] = []
         self.operator = Operator(settings.operator_channel_id)
-        self.services = services = Services(r, known, wake=self.wake, tell=self._tell, last_frame=self._last_frame)
+        clip_posts = ClipPosts()
+        self.services = services = Services(
+            r,
+            known,
+            wake=self.wake,
+            tell=self._tell,
+            last_frame=self._last_frame,
+            film_of=self._film_of,
+            poster=clip_posts,
+        )
         command, audit, set_up = manage(services, settings.catalogue, self._probe)
         self.bot = Clapper(
             commands=[command],
             check_server=services.intake.check_server,
+            hear=services.policies.hear,
             is_told=self._is_told,
             told=self._told,
             http_trace=r.metrics.discord_calls(),
         )
-        self.operator.client = self.bot
+        self.operator.client = clip_posts.client = self.bot
         board = Board(self.bot, clock=now_ms)
         self.late_cards = LateCards(db, board=board, turns=services.turns)
         self.waiting = WaitingCards(db, board=board, breakers=services.breakers, turns=services.turns, pace=pace)
@@ -73,11 +88,11 @@ class Parts:
             rights=services.rights,
             blocks=services.blocks,
             courier=self.courier,
-            on_notice=partial(self.wake, "notices"),
+            on_notice=partial(self.wake, "notices", "showcase"),
         )
         posts = Posts(self.bot)
         self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
-        erase = Erase(db, posts=posts, courier=self.courier)
+        erase = Erase(db, posts=posts, courier=self.courier, on_erased=partial(self.wake, "showcase"))
         self.joining = Joining(
             db,
             again=services.again,
@@ -87,7 +102,17 @@ class Parts:
             limits=self.courier,
             folder=r.folder,
         )
-        self.bot.parts = cogs(services, reports, erase, self.joining, audit, set_up)
+        showcase = Showcase(
+            db,
+            policies=services.policies,
+            copies=self._copies,
+            parcels=services.parcels,
+            gallery=GalleryPosts(self.bot, posts),
+            pace=pace,
+            folder=r.folder,
+            on_change=partial(self.wake, "showcase"),
+        )
+        self.bot.parts = cogs(services, reports, erase, self.joining, showcase, audit, set_up)
         notices = Notices(
             db,
             policies=services.policies,
@@ -110,15 +135,17 @@ class Parts:
             Loop("delivery", self._deliver, every=30.0),
             Loop("cards", self._change_cards, every=min(5.0, pace.card / 5_000)),
             Loop("notices", self._when_logged_in(notices.step), every=60.0),
+            Loop("showcase", self._when_logged_in(showcase.step), every=600.0),
             Loop("erase", self._when_logged_in(erase.step), every=300.0),
             Loop("housekeeping", services.housekeeping.step, every=3600.0),
+            Loop("privacy", services.privacy.step, every=600.0),
             Loop("alerts", self.alerts.step, every=60.0),
         ]
 
     def wake(self, *names: str) -> None:
         """Something happened that the loops of these names wait for; with none, that any may wait for."""
         for loop in self.loops:
-            # Housekeeping, alerts, cards and erasing have their own hours.
+            # Housekeeping, alerts, cards, erasing and privacy have their own hours.
             if loop.name in (names or ("reconcile", "dispatch", "delivery", "notices")):
                 loop.wake()
 
@@ -131,6 +158,9 @@ class Parts:
 
     async def _last_frame(self, job_id: str) -> bytes:
         return await self._copies.last_frame(job_id)
+
+    async def _film_of(self, job: Job, path: Path) -> None:
+        await self._copies.fetch(job, path)
 
     async def _probe(self) -> bool | None:
         """Whether the public address leads here; None without one."""

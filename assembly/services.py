@@ -8,19 +8,24 @@ from functools import partial
 from acedata.platform import balance
 from assembly.resources import Known, Resources
 from domain.turns import Caps
+from service.accounting import Accounting
 from service.accounts import Accounts
 from service.again import Again
 from service.approvals import Approvals
 from service.auditlog import AuditLog
+from service.availability import Availability
 from service.balance import Balance
 from service.blocks import Blocks
 from service.breakers import Breakers, Tell
 from service.cancel import Cancel
 from service.censor import Censor
+from service.characters import Characters
+from service.clips import Clips, FilmOf, Poster
 from service.decisions import Decisions
 from service.dispatch import Dispatch
 from service.doorman import Ceiling
 from service.drafts import Drafts
+from service.exports import Exports
 from service.halting import Halting
 from service.housekeeping import Housekeeping
 from service.intake import Intake
@@ -29,6 +34,8 @@ from service.patterns import WordRules, check_rule
 from service.pauses import Pauses
 from service.policies import Policies
 from service.preparing import Preparing
+from service.presets import Presets
+from service.privacy import Privacy
 from service.recents import Recents
 from service.reconcile import Reconcile
 from service.refusals import Refusals
@@ -38,6 +45,7 @@ from service.timekeeper import Timekeeper
 from service.treasury import Treasury
 from service.turns import Turns
 from service.underway import UnderWay
+from service.usage import UsageBook
 from settings import Settings
 
 
@@ -52,22 +60,31 @@ class Services:
         wake: Callable[..., None],
         tell: Tell,
         last_frame: Callable[[str], Awaitable[bytes]],
+        film_of: FilmOf,
+        poster: Poster,
     ) -> None:
-        """`last_frame` cuts the picture with which a continued film begins from the film of a job."""
+        """`last_frame` cuts the picture with which a continued film begins from the film of a job, `film_of` has it
+        whole, and `poster` shows clips where the API can read them.
+        """
         settings, db, pace = r.settings, r.db, r.pace
         told = partial(wake, "notices")
         self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
+        self.availability = Availability(settings.catalogue, self.breakers, links=bool(r.links.public_url))
         self.pauses = Pauses(db, known=known.pauses, on_change=partial(wake, "dispatch"))
         self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics)
         caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
         self.turns = Turns(caps, paused=self.pauses.servers)
+        self.clips = Clips(db, fetcher=r.fetcher, links=r.links, film_of=film_of, poster=poster, folder=r.folder)
+        preparing = Preparing(db, fetcher=r.fetcher, clips=self.clips, results=self.results, last_frame=last_frame)
         self.dispatch = Dispatch(
             db,
             client=r.client,
-            prepare=Preparing(db, fetcher=r.fetcher, results=self.results, last_frame=last_frame).prepare,
+            prepare=preparing.prepare,
             links=r.links,
+            clips=self.clips,
             results=self.results,
             breakers=self.breakers,
+            availability=self.availability,
             pauses=self.pauses,
             caps=caps,
             pace=pace,
@@ -87,8 +104,7 @@ class Services:
         self.censor = Censor(db, policies=self.policies, compile_rules=WordRules, on_notice=told)
         self.intake = Intake(
             db,
-            catalogue=settings.catalogue,
-            breakers=self.breakers,
+            availability=self.availability,
             policies=self.policies,
             censor=self.censor,
             ceiling=self.ceiling,
@@ -107,6 +123,9 @@ class Services:
         self.approvals = Approvals(db, rights=self.rights, results=self.results)
         self.decisions = Decisions(known=self.policies, rights=self.rights, check_rule=check_rule, on_notice=told)
         self.treasury = Treasury(db, known=self.policies, rights=self.rights, on_notice=told)
+        self.accounting = Accounting(
+            UsageBook(db), Exports(db), rights=self.rights, policies=self.policies, folder=r.folder
+        )
         self.halting = Halting(
             db,
             rights=self.rights,
@@ -115,6 +134,9 @@ class Services:
             on_notice=told,
         )
         self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=told)
+        self.characters = Characters(db, clips=self.clips)
+        self.presets = Presets(db, catalogue=settings.catalogue, can_be_had=self.availability.has)
+        self.privacy = Privacy(db, results=self.results)
         self.drafts = Drafts(db)
         self.again = Again(db, allows_reuse=self._allows_reuse)
         self.parcels = Parcels(db, fetcher=r.fetcher)

@@ -63,9 +63,15 @@ def ours(db: Database, key: bytes) -> web.Application:
 
     async def no_picture(job_id: str, n: int) -> None: ...
 
+    async def no_clip(job_id: str) -> None: ...
+
     results = Results(db, pace=Pace(), on_change=lambda *_: None, meter=Meter())
     public = PublicApp(
-        read_link=Links(key, "").read, on_callback=results.called_back, get_picture=no_picture, instance=""
+        read_link=Links(key, "").read,
+        on_callback=results.called_back,
+        get_picture=no_picture,
+        get_clip=no_clip,
+        instance="",
     )
     return public.app()
 

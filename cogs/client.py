@@ -13,9 +13,10 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
+from discord.state import AutoShardedConnectionState
 
 from domain import trail
-from domain.faults import Refused
+from domain.faults import Fault, Refused
 from ui.answers import say_trouble
 from ui.language import fingerprint, speak, speaking
 from ui.localised import Localised
@@ -28,6 +29,8 @@ class Tree(app_commands.CommandTree[Any]):
 
     #: Raises Refused for a server that may not use the bot.
     check_server: Callable[[int], None]
+    #: Told what Discord says that a server speaks. Raises Fault.
+    hear: Callable[[int, str], Awaitable[None]]
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         trail.note(interaction=interaction.id)
@@ -40,11 +43,29 @@ class Tree(app_commands.CommandTree[Any]):
         except Refused as fault:
             await say_trouble(interaction, fault)
             return False
+        if interaction.guild_id is not None:
+            with contextlib.suppress(Fault):  # it is heard again with the next command
+                await self.hear(interaction.guild_id, str(interaction.guild_locale or ""))
         return True
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
         if interaction.type is not discord.InteractionType.autocomplete:
             await say_trouble(interaction, error)
+
+
+#: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
+_ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
+_ANSWER_SECONDS = 2.0
+
+
+class Forgetful(AutoShardedConnectionState):
+    """Keeps no servers: READY names each one, but without an intent for servers nothing is ever said about them.
+
+    An interaction brings what is known of its server, and gets one of its own to hold it.
+    """
+
+    def _add_guild(self, guild: discord.Guild) -> None:
+        """Not kept: 1.3 KB a server, and more with each command."""
 
 
 class Clapper(AutoShardedBot):
@@ -58,6 +79,7 @@ class Clapper(AutoShardedBot):
         *,
         commands: Sequence[app_commands.Group],
         check_server: Callable[[int], None],
+        hear: Callable[[int, str], Awaitable[None]],
         is_told: Callable[[bytes], Awaitable[bool]],
         told: Callable[[bytes], Awaitable[None]],
         http_trace: Any = None,
@@ -77,7 +99,7 @@ class Clapper(AutoShardedBot):
             http_trace=http_trace,
         )
         assert isinstance(self.tree, Tree)
-        self.tree.check_server = check_server
+        self.tree.check_server, self.tree.hear = check_server, hear
         for command in commands:
             self.tree.add_command(command)
         #: To be filled in before it logs in: some of them need the client themselves.
@@ -88,6 +110,9 @@ class Clapper(AutoShardedBot):
         self.logged_in = asyncio.Event()
         #: Shards whose connection to Discord is gone; they connect again by themselves.
         self.away: set[int] = set()
+
+    def _get_state(self, **options: Any) -> AutoShardedConnectionState:
+        return Forgetful(dispatch=self.dispatch, handlers=self._handlers, hooks=self._hooks, http=self.http, **options)
 
     async def setup_hook(self) -> None:
         await self.tree.set_translator(Localised())
@@ -106,6 +131,13 @@ class Clapper(AutoShardedBot):
         """Let the listeners of a button or a form speak the member's language, as commands do."""
         with speaking(str(args[0].locale)) if event_name == "interaction" else contextlib.nullcontext():
             super().dispatch(event_name, *args, **kwargs)
+
+    async def close(self) -> None:
+        """Let what is being answered be answered, then close: discord.py would close under its hands."""
+        answering = [task for task in asyncio.all_tasks() if task.get_name() in _ANSWERING]
+        if answering and not self.is_closed():
+            await asyncio.wait(answering, timeout=_ANSWER_SECONDS)
+        await super().close()
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         self.away.add(shard_id)

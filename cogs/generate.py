@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -11,12 +11,16 @@ from discord.ext import commands
 
 from domain.faults import Refused
 from domain.model import Model
+from domain.preset import OPTIONS, typed
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
-from ui.words import size_name
-from ui.words_models import duration_line, model_line, size_line
+from service.presets import Presets
+from ui import choosing, completions
+from ui.places import person_of
 
+#: Answers an interaction with a film: see cogs/starting.py.
+Start = Callable[..., Awaitable[None]]
 #: Answers an interaction that brought a wish.
 Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
 
@@ -24,8 +28,9 @@ Handle = Callable[[discord.Interaction, Wish], Awaitable[None]]
 class Generate(commands.Cog):
     """Starts films: `start` makes a wish come true, `open_form` asks for the rest of it."""
 
-    def __init__(self, intake: Intake, *, start: Handle, open_form: Handle) -> None:
+    def __init__(self, intake: Intake, presets: Presets, *, start: Start, open_form: Handle) -> None:
         self._intake = intake
+        self._presets = presets
         self._start = start
         self._open = open_form
 
@@ -40,8 +45,12 @@ class Generate(commands.Cog):
         model="Who makes it (if you leave this out: the first in the list)",
         duration="How long it is, in seconds",
         orientation="Its shape (if you leave this out: the first picture's, else landscape)",
-        size="How fine it is: large costs more",
+        size="How fine it is: finer costs more",
+        resolution="The same, for models whose sizes are resolutions such as 1080p",
+        sound="With sound or without, for models that let you choose",
+        negative="What should not be in it, for models that can be told",
         private="Send it to you alone, as a direct message",
+        preset="A text and options that somebody saved",
         spoiler="Hide it behind a spoiler",
     )
     async def video(
@@ -54,59 +63,72 @@ class Generate(commands.Cog):
         image4: discord.Attachment | None = None,
         model: str | None = None,
         duration: int | None = None,
-        orientation: Literal["landscape", "portrait", "square"] | None = None,
+        orientation: str | None = None,
         size: str | None = None,
+        resolution: str | None = None,
+        sound: str | None = None,
+        negative: app_commands.Range[str, 1, 500] | None = None,
+        preset: str | None = None,
         private: bool = False,
         spoiler: bool = False,
     ) -> None:
         images = [image for image in (image1, image2, image3, image4) if image]
+        options = {"model": model, "duration": duration, "orientation": orientation, "size": size or resolution}
+        options |= {"resolution": resolution if size else None, "sound": sound, "negative": negative or ""}
         wish = Wish(
-            options={
-                "prompt": prompt or "",
-                "model": model,
-                "duration": duration,
-                "orientation": orientation,
-                "size": size,
-            },
+            options={"prompt": prompt or "", **options},
+            chosen=typed(options),
             pictures=tuple(Attachment(image.filename, image.url, image.size) for image in images),
             private=private,
             spoiler=spoiler,
         )
-        await (self._open(interaction, wish) if prompt is None else self._start(interaction, wish))
+        completed = self._presets.complete(wish, preset, **_who(interaction))
+        if prompt is None:
+            await self._open(interaction, await completed)
+        else:
+            await self._start(interaction, completed, otherwise=wish)
 
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        rows = [row for row in self._intake.offered() if typed.casefold() in f"{row.label} {row.key}".casefold()]
-        return [_choice(model_line(row), row.key) for row in rows][:25]
+        return choosing.models(await self._offered(interaction), typed)
 
     @video.autocomplete("duration")
-    async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
-        row, size = self._chosen(interaction)
-        return [
-            app_commands.Choice(name=duration_line(seconds, row.price(size, seconds)), value=seconds)
-            for seconds in row.durations
-            if str(seconds).startswith(str(typed).strip())
-        ][:25]
+    async def complete_duration(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.durations(await self._chosen(interaction), typed)
+
+    @video.autocomplete("orientation")
+    async def complete_orientation(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.shapes(await self._chosen(interaction), typed)
 
     @video.autocomplete("size")
-    async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        row, _size = self._chosen(interaction)
-        start = typed.casefold().strip()
-        return [
-            _choice(size_line(size, min(row.price(size, seconds) for seconds in row.durations)), size)
-            for size in row.sizes
-            if size.startswith(start) or size_name(size).casefold().startswith(start)
-        ][:25]
+    @video.autocomplete("resolution")
+    async def complete_size(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.sizes(await self._chosen(interaction), typed)
 
-    def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
-        """The model and size that the member has typed so far; defaults where they are not (yet) valid."""
-        model, size = getattr(interaction.namespace, "model", None), getattr(interaction.namespace, "size", None)
+    @video.autocomplete("sound")
+    async def complete_sound(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.sounds(await self._chosen(interaction), typed)
+
+    @video.autocomplete("preset")
+    async def complete_preset(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        found = await self._presets.visible(**_who(interaction))
+        return choosing.kept([(one.id, one.name, one.text[:40]) for one in found], typed)
+
+    async def _offered(self, interaction: discord.Interaction) -> list[Model]:
+        return await self._intake.offered_to(person_of(interaction), interaction.channel_id or 0)
+
+    async def _chosen(self, interaction: discord.Interaction) -> completions.Chosen:
+        """What a film would be like now, as far as it is typed, preset or remembered."""
+        typed_so_far = {name: getattr(interaction.namespace, name, None) for name in OPTIONS}
+        preset = getattr(interaction.namespace, "preset", None)
+        options: Mapping[str, Any] = {}
         try:
-            row = find_model(self._intake.catalogue, model) if model else self._intake.catalogue.default()
-        except Refused:
-            row = self._intake.catalogue.default()
-        return row, size if size in row.sizes else row.sizes[0]
+            options = (await self._presets.complete(Wish(options=typed_so_far), preset, **_who(interaction))).options
+            row = find_model(self._intake.catalogue, options.get("model") or "?")
+        except Refused:  # nothing yet, or nothing that there is
+            row = next(iter(await self._offered(interaction)), self._intake.catalogue.default())
+        return completions.chosen(options, row, pictures=completions.pictures(interaction.data or {}))
 
 
-def _choice(name: str, value: str) -> app_commands.Choice[str]:
-    return app_commands.Choice(name=name[:100], value=value)
+def _who(interaction: discord.Interaction) -> dict[str, int]:
+    return {"guild_id": interaction.guild_id or 0, "member_id": interaction.user.id}

@@ -8,10 +8,12 @@ from collections.abc import Awaitable
 
 import discord
 
-from domain.faults import DeliveryFault, Fault, Refused
+from domain.faults import BadClip, DeliveryFault, Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
-from service.intake import Admitted, Intake, Order
+from service.intake import Intake
+from service.orders import Admitted, Order
+from service.presets import Presets
 from ui import cards, cards_account, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
@@ -22,14 +24,15 @@ from ui.words_refused import explain
 log = logging.getLogger("clapper.starting")
 
 #: Refusals that no form can help: nothing is kept for them.
-_HOPELESS = ("server_not_allowed", "server_only", "already_taken")
+_HOPELESS = {"server_not_allowed", "server_only", "already_taken", *(BadClip.REASONS - {"no_character"})}
 
 
 class Starting:
     """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
 
-    def __init__(self, intake: Intake, drafts: Drafts, where: Places) -> None:
+    def __init__(self, intake: Intake, drafts: Drafts, where: Places, presets: Presets) -> None:
         self._intake = intake
+        self._presets = presets
         self._places = where
         self._drafts = drafts
 
@@ -64,11 +67,20 @@ class Starting:
             if order.confirm and not confirmed:
                 return await self._ask_first(interaction, wanted, order)
             if wanted.private:
-                return await self._start_private(interaction, order)
-            places.check_rights(interaction, places.kind_of(interaction))
-            return await self._start(interaction, order)
+                reply = await self._start_private(interaction, order)
+            else:
+                places.check_rights(interaction, places.kind_of(interaction))
+                reply = await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
+        await self._remember(wanted, order)
+        return reply
+
+    async def _remember(self, wish: Wish, order: Order) -> None:
+        try:
+            await self._presets.remember(wish.chosen, guild_id=order.ask.guild_id, member_id=order.ask.author_id)
+        except Fault as trouble:  # the film was begun all the same
+            log.warning("last choices could not be kept: %s", trouble)
 
     async def _ask_first(self, interaction: discord.Interaction, wish: Wish, order: Order) -> Reply:
         """Above a price that moderators set, a member says yes before anything is charged."""

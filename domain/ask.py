@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from domain.clip import Clip
 from domain.people import Person, Spot
 from domain.wish import Attachment
 
@@ -24,6 +25,8 @@ class Ask:
     private: bool = False
     spoiler: bool = False
     pictures: tuple[Attachment, ...] = ()
+    #: The clip of a character, where the film is to have one.
+    clip: Clip | None = None
     #: The generation that it begins from, how (see domain.wish.ACTIONS), and its author where that is somebody else.
     parent_id: str = ""
     action: str = ""

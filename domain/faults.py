@@ -2,7 +2,9 @@
 
 Fault
 ├── Refused            said no before anything was charged: input, rights, credits
-│   └── BadPicture     one attached picture cannot be used (which one, and why)
+│   ├── BadPicture     one attached picture cannot be used (which one, and why)
+│   ├── BadClip        the clip of a character cannot be used, or not like this
+│   └── BadName        what is kept under a name cannot be kept, found or shared so
 ├── BadFilm            a downloaded film cannot be posted (which reason)
 ├── FetchFault         a link elsewhere could not be fetched (`retry` says whether later may help)
 ├── VendorFault        the video API said no, or said nothing that can be read
@@ -51,6 +53,8 @@ class Refused(Fault):
             "pictures_needed",
             "pictures_unreachable",
             "size_twice",
+            "carries_nothing",
+            "sound_unknown",
             "sound_none",
             "sound_always",
             "sound_size",
@@ -67,6 +71,7 @@ class Refused(Fault):
             "place",
             "age_restricted",
             "dm_closed",
+            "export_dm_closed",
             "account_closed",
             "model_closed",
             "paused",
@@ -108,6 +113,9 @@ class Refused(Fault):
             "reported",
             "range",
             "reset_what",
+            "no_showcase",
+            "own_star",
+            "stars_many",
             "not_paused",
             "everywhere_only",
             "not_a_member",
@@ -151,6 +159,49 @@ class BadPicture(Refused):
             "picture_giant",
             "picture_gone",
             "picture_unreachable",
+        }
+    )
+
+
+class BadClip(Refused):
+    """The clip of a character cannot be used, or not with this model, or not this part of it."""
+
+    REASONS = frozenset(
+        {
+            "no_character",
+            "clip_none",
+            "clip_many",
+            "clip_large",
+            "clip_long",
+            "clip_broken",
+            "clip_gone",
+            "clip_unreachable",
+            "clip_forgotten",
+            "clip_dm_closed",
+            "clip_owner_closed",
+            "clip_restricted",
+            "film_missing",
+            "span_position",
+            "span_seconds",
+            "span_beyond",
+        }
+    )
+
+
+class BadName(Refused):
+    """What is kept under a name (a character, a preset) cannot be kept, found or shared so; `kind` says which it is."""
+
+    REASONS = frozenset(
+        {
+            "name_empty",
+            "name_long",
+            "name_taken",
+            "name_unknown",
+            "name_not_yours",
+            "name_private",
+            "names_many",
+            "preset_empty",
+            "preset_long",
         }
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import Any
 
 #: Shapes that have a name of their own; others are written as their ratio ("4:3"), or are "adaptive": the picture's.
@@ -90,6 +91,10 @@ class Wire:
         return tuple(RATIOS) if "orientation" in self.fields else ()
 
     def to_json(self) -> str:
+        return self._json
+
+    @cached_property  # the catalogue's few are written with every job
+    def _json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))
 
     @classmethod

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from domain.clip import Clip
+from domain.preset import typed
+
 #: How a film can begin from another generation. Stored with each job: they never change their meaning.
 ACTIONS = ("again", "edit", "continue", "retry")
 _FRAME = "frame:"
@@ -40,7 +43,11 @@ class Wish:
     """One film that somebody wants. `options` are the arguments of `domain.request.parse`, each perhaps wrong."""
 
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    #: Those of them that the member chose themselves: remembered, once a film was begun.
+    chosen: Mapping[str, Any] = field(default_factory=dict[str, Any])
     pictures: tuple[Attachment, ...] = ()
+    #: The clip of a character, where the film is to have one.
+    clip: Clip | None = None
     private: bool = False
     spoiler: bool = False
     #: The generation that it begins from, how (one of ACTIONS), and its author where that is somebody else.
@@ -58,7 +65,9 @@ class Wish:
         No new pictures keep the earlier ones; new ones replace them, but for the frame that a continued film begins
         with.
         """
-        wish = replace(self, options={**self.options, **options})
+        # What a film was made with that this one begins from is no choice of whoever runs it again.
+        chosen = {} if self.action else {**self.chosen, **typed(options)}
+        wish = replace(self, options={**self.options, **options}, chosen=chosen)
         if not uploaded:
             return wish
         if self.action == "continue":
@@ -72,5 +81,6 @@ class Wish:
     def from_json(cls, text: str) -> Wish:
         raw = json.loads(text)
         raw["pictures"] = tuple(Attachment(**picture) for picture in raw["pictures"])
+        raw["clip"] = Clip(**raw["clip"]) if raw.get("clip") else None
         raw["home"] = tuple(raw["home"]) if raw["home"] else None
         return cls(**raw)

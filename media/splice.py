@@ -39,10 +39,10 @@ def _kind(path: Path) -> tuple[Any, ...] | None:
         if context.name != "h264" or not context.extradata or first_frame(film, stream).rotation:
             return None
         film.seek(0)
-        packets = [packet for packet in film.demux(stream) if packet.size]
-        # A film that was cut without encoding begins before its first shown picture, or in the middle of others.
-        if not packets[0].is_keyframe or any(packet.is_discard or packet.dts is None for packet in packets):
-            return None
+        for n, packet in enumerate(packet for packet in film.demux(stream) if packet.size):
+            # A film that was cut without encoding begins before its first shown picture, or in the middle of others.
+            if packet.is_discard or packet.dts is None or (n == 0 and not packet.is_keyframe):
+                return None
         return (
             context.extradata,
             (context.width, context.height, context.pix_fmt, stream.sample_aspect_ratio),
@@ -53,10 +53,14 @@ def _kind(path: Path) -> tuple[Any, ...] | None:
 
 def _copied(strip: Strip, target: Path, limit: int) -> bool:
     """Whether a copy of all pictures, with the sound of all, was written to `target`; it stays within the limit."""
+    # Added up before they are kept: what does not fit may not fit into memory either.
+    sizes = [packet.size for part in strip.parts for packet in _moved(part)]
+    room = limit - OVERHEAD - OVERHEAD_FRAME * len(sizes) - sum(sizes)
+    if room <= 0:
+        return False
     packets = [packet for part in strip.parts for packet in _moved(part)]
-    room = limit - OVERHEAD - OVERHEAD_FRAME * len(packets) - sum(packet.size for packet in packets)
     times = [packet.dts or 0 for packet in packets]
-    if room <= 0 or any(late <= early for early, late in itertools.pairwise(times)):
+    if any(late <= early for early, late in itertools.pairwise(times)):
         return False
     try:
         with av.open(str(target), "w", format="mp4", options={"movflags": "+faststart"}) as out:

@@ -27,7 +27,13 @@ async def look(settings: Settings, home: Home) -> list[Check]:
     instance = home.database.instance if home.owner else secrets.token_hex(8)
     async with AsyncExitStack() as stack:
         if not home.owner:
-            app = PublicApp(read_link=links.read, on_callback=_ignore, get_picture=_no_picture, instance=instance)
+            app = PublicApp(
+                read_link=links.read,
+                on_callback=_ignore,
+                get_picture=_no_picture,
+                get_clip=_no_clip,
+                instance=instance,
+            )
             try:
                 await serve(stack, app.app(), settings.callback_host, settings.callback_port)
             except OSError as error:
@@ -62,4 +68,8 @@ async def _ignore(job_id: str, attempt: int, payload: dict[str, Any]) -> None:
 
 
 async def _no_picture(job_id: str, n: int) -> None:
+    return None
+
+
+async def _no_clip(job_id: str) -> None:
     return None

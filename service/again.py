@@ -12,7 +12,7 @@ from domain.faults import BadPicture, Refused
 from domain.job import FINAL, Job
 from domain.request import options_of
 from domain.wish import Wish, frame_of, framed
-from storage import inputs, jobs, lineage
+from storage import clips, inputs, jobs, lineage
 from storage.database import Database
 
 #: Generations of a chain that a recipe shows, and films that are joined at most.
@@ -86,9 +86,11 @@ class Again:
         await self._check(job, action, who)
         async with self._db.transaction() as conn:
             pictures = await inputs.reusable(conn, job.id)
+            clip = await clips.reusable(conn, job)
         wish = Wish(
             options=options_of(job.request),
             pictures=pictures,
+            clip=clip,
             private=job.private or not who.guild_id,
             spoiler=job.spoiler,
             parent_id=job.id,
@@ -97,7 +99,9 @@ class Again:
             continues=job.continues,
             home=None if who.guild_id else (job.guild_id, job.channel_id),
         )
-        return replace(wish, pictures=(frame_of(job.id),), continues=job.id) if action == "continue" else wish
+        return (
+            replace(wish, pictures=(frame_of(job.id),), clip=None, continues=job.id) if action == "continue" else wish
+        )
 
     async def opening(self, job_id: str, action: str, who: Who) -> Opening:
         """The form for a wish that begins from a generation. Raises Refused as `wish` does."""
@@ -150,10 +154,14 @@ def _visible(job: Job | None, who: Who, otherwise: str) -> Job:
 
 
 def _is_visible(job: Job, who: Who) -> bool:
-    """In its own server, or its author's direct messages; a private one for its author alone, a deleted one never."""
+    """In its own server, or its author's direct messages; one that was deleted or taken away never.
+
+    A private one, and one whose words were removed, is for its author alone.
+    """
     own = job.author_id == who.user_id
     here = job.guild_id == who.guild_id or (own and not who.guild_id)
-    return here and (own or not job.private) and not job.deleted_at
+    gone = job.deleted_at or job.hidden
+    return here and (own or (not job.private and bool(job.request.prompt))) and not gone
 
 
 def _values_of(job: Job) -> dict[str, Any]:

@@ -66,9 +66,7 @@ class Approvals:
     async def expire(self) -> float | None:
         """Give back what nobody answered for a day; the seconds until more is due."""
         now = self._clock()
-        async with self._db.transaction() as conn:
-            late = await approvals.unanswered(conn, now - PATIENCE)
-        for job_id in late:
+        for job_id in await approvals.unanswered(self._db.reader, now - PATIENCE):
             await self._results.settle(job_id, Event.CANCEL, reason="not_approved")
         oldest = await approvals.oldest(self._db.reader)
         return None if oldest is None else max(1.0, (oldest + PATIENCE - now) / 1000)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import logging
 import time
 from collections.abc import Callable, Coroutine
@@ -12,22 +13,29 @@ from typing import Any
 
 from acedata.body import build_body
 from acedata.client import VideoClient
-from domain.faults import VendorFault
+from domain.faults import BadClip, DeliveryFault, VendorFault
 from domain.job import Event, Job, JobState, Report, Verdict
-from domain.pace import Pace
+from domain.pace import HOUR, Pace
+from domain.request import named
 from domain.turns import Caps
+from service.availability import Availability
 from service.breakers import Breakers, account_of, model_of
+from service.clips import Clips
 from service.links import Links
 from service.loops import Crew, now_ms
 from service.pauses import Pauses
 from service.results import Results
-from storage import inputs, jobs
+from storage import inputs, jobs, queue
 from storage.database import Database
 
 log = logging.getLogger("clapper.dispatch")
 
 #: Pictures of so many jobs are fetched at once.
 _PREPARE_AT_ONCE = 4
+#: Models that a job names when its own is gone.
+_OTHERS = 5
+#: Jobs that waited too long are ended so many at a time.
+_EXPIRE_AT_ONCE = 100
 
 
 class Dispatch:
@@ -43,8 +51,10 @@ class Dispatch:
         client: VideoClient,
         prepare: Callable[[Job], Coroutine[Any, Any, None]],
         links: Links,
+        clips: Clips,
         results: Results,
         breakers: Breakers,
+        availability: Availability,
         pauses: Pauses,
         caps: Caps,
         pace: Pace,
@@ -54,8 +64,10 @@ class Dispatch:
         self._client = client
         self._prepare = prepare
         self._links = links
+        self._clips = clips
         self._results = results
         self._breakers = breakers
+        self._availability = availability
         self._pauses = pauses
         self._caps = caps
         self._pace = pace
@@ -67,6 +79,8 @@ class Dispatch:
         self._held: dict[str, int] = {}
         self._slowed: dict[str, int] = {}
         self._last_step: float | None = None
+        #: Seconds between two counts of the time that jobs wait: a write each, so no more often than it matters.
+        self._age_every = min(10.0, pace.deadline / 20_000)
         self._stopping = False
 
     async def step(self) -> float | None:
@@ -74,15 +88,18 @@ class Dispatch:
         if self._stopping:
             return None
         await self._age()
-        async with self._db.transaction() as conn:
-            todo = await jobs.unprepared(conn, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
-        for job in todo:
-            self._preparing.start(job.id, self._prepare(job), interaction=job.interaction_id)
-        while job := await self._claim():
+        look = await queue.look(self._db.reader, now=self._clock(), total_most=self._caps.total)
+        if look.unprepared:
+            todo = await jobs.unprepared(self._db.reader, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
+            for job in todo:
+                self._preparing.start(job.id, self._prepare(job), interaction=job.interaction_id)
+        while look.room and (job := await self._claim()):
             self.sending.start(job.id, self._send(job), interaction=job.interaction_id)
-        async with self._db.transaction() as conn:
-            turn = await jobs.next_turn(conn, self._clock())
-        later = [moment for moment in (turn, self._breakers.next_trial(), *self._held.values()) if moment is not None]
+        later = [
+            moment
+            for moment in (look.next_turn, self._breakers.next_trial(), *self._held.values())
+            if moment is not None
+        ]
         return max(0.05, (min(later) - self._clock()) / 1000) if later else None
 
     def resend(self, job: Job) -> None:
@@ -95,6 +112,10 @@ class Dispatch:
             await asyncio.sleep(wait / 1000)
         await self._send(job)
 
+    async def accepted(self, job: Job) -> None:
+        """The API has this job: whatever was shut for it is open again."""
+        await self._breakers.heal(job)
+
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
         self._stopping = True
@@ -103,50 +124,62 @@ class Dispatch:
     async def _age(self) -> None:
         """Count the time that queued jobs wait while this bot runs and may send; too long, and they expire."""
         now, last = time.monotonic(), self._last_step
-        if last is not None and now - last < 1.0:
-            return  # it rewrites every queued row: once a second is enough
-        self._last_step = now
-        if last is None or self._breakers.closed() or self._pauses.everywhere:
+        if last is not None and now - last < self._age_every:
             return
-        async with self._db.transaction(heavy=True) as conn:
-            old = await jobs.age_queue(
-                conn, passed=int((now - last) * 1000), most=self._pace.deadline, paused=self._pauses.servers()
-            )
-        for job_id in old:
+        self._last_step = now
+        if last is None or self._breakers.account_closed() or self._pauses.everywhere:
+            return
+        passed = int((now - last) * 1000)
+        async with self._db.transaction() as conn:
+            aged = await queue.age(conn, passed=passed, paused=self._pauses.servers())
+        if not aged:
+            return
+        most = self._pace.deadline
+        for job_id in await queue.overdue(self._db.reader, now=self._clock(), most=most, limit=_EXPIRE_AT_ONCE):
             await self._results.settle(job_id, Event.DEADLINE, reason="waited_too_long")
 
     async def _claim(self) -> Job | None:
         if self._pauses.everywhere:
             return None
         now = self._clock()
-        self._held = {provider: until for provider, until in self._held.items() if until > now}
+        # None lasts longer than an hour: one that is further ahead was made by a clock that was wrong.
+        self._held = {provider: until for provider, until in self._held.items() if now < until <= now + 2 * HOUR}
         closed = [*self._breakers.closed(), *(account_of(provider) for provider in self._held)]
-        async with self._db.transaction() as conn:
-            job = await jobs.next_queued(
-                conn,
-                now=now,
-                member_most=self._caps.member,
-                server_most=self._caps.server,
-                total_most=self._caps.total,
-                closed=closed,
-                paused=self._pauses.servers(),
-            )
-            if job is None:
-                return None
+        # Choosing takes no transaction: this loop alone takes jobs into flight, and one that has left is not moved.
+        while job := await jobs.next_queued(
+            self._db.reader,
+            now=now,
+            member_most=self._caps.member,
+            server_most=self._caps.server,
+            total_most=self._caps.total,
+            closed=closed,
+            paused=self._pauses.servers(),
+        ):
             look = self._pace.next_look(now, sent_at=now, usual_seconds=job.usual_seconds)
-            job = await jobs.move(
-                conn, job.id, Event.SEND, JobState.SUBMITTING, sent_at=now, next_look_at=look, looks=0
-            )
-        if job:
-            await self._breakers.sending(job)
-        return job
+            async with self._db.transaction() as conn:
+                sent = await jobs.move(
+                    conn, job.id, Event.SEND, JobState.SUBMITTING, sent_at=now, next_look_at=look, looks=0
+                )
+            if sent:
+                await self._breakers.sending(sent)
+                return sent
+        return None
 
     async def _send(self, job: Job) -> None:
         images = await self._images(job)
         if images and not self._links.public_url:  # the API's answers to our looks will echo the pictures
             async with self._db.transaction() as conn:
                 await jobs.change(conn, job.id, request_bytes=sum(map(len, images)))
-        body = build_body(job.wire, job.request, images=images, callback_url=self._links.callback(job.id, job.attempt))
+        try:
+            request = await self._clips.linked(job)
+        except BadClip as fault:
+            await self._unclipped(job, fault)
+            return
+        except DeliveryFault as fault:
+            log.info("job %s: no link to its clip yet: %s", job.id, fault)
+            await self._results.settle(job.id, Event.SLOWED, not_before=self._clock() + 10_000)
+            return
+        body = build_body(job.wire, request, images=images, callback_url=self._links.callback(job.id, job.attempt))
         log.info("job %s: sending attempt %d to %s", job.id, job.attempt, job.wire.provider)
         try:
             report = await self._client.submit(job.wire, body)
@@ -156,7 +189,7 @@ class Dispatch:
         await self._results.answered(job, report)  # before anything else: until it is written, nobody knows of it
         self._slowed.pop(job.wire.provider, None)
         if report.verdict is not Verdict.FAILED:
-            await self._breakers.heal(job)
+            await self.accepted(job)
 
     async def _refused(self, job: Job, fault: VendorFault) -> None:
         now = self._clock()
@@ -169,10 +202,12 @@ class Dispatch:
             # Nothing left this machine, so the same attempt may simply go again.
             await self._slow_down(job, now, 5.0)
         elif fault.reason in ("account_token", "account_balance"):
-            await self._close(account_of(job.wire.provider), fault, job, Event.ACCOUNT_CLOSED)
-        elif fault.reason == "model_gone":
-            more = {"report": answer, "reason": "model_gone"}
-            await self._close(model_of(job.request.model), fault, job, Event.MODEL_CLOSED, **more)
+            await self._close(account_of(job.wire.provider), fault.reason, job, Event.ACCOUNT_CLOSED)
+        elif fault.reason == "model_gone" or (
+            # The API's word for a wrong recipe, too: only one that nothing can be wrong with speaks for the model.
+            fault.reason == "not_implemented" and self._availability.is_plainest(job.request)
+        ):
+            await self._close(model_of(job.request.model), "model_gone", job, Event.MODEL_CLOSED, report=answer)
         elif fault.reason == "unknown":
             log.warning("job %s: nobody knows whether the API has it; looking for it", job.id)
             await self._results.settle(job.id, Event.UNCLEAR)
@@ -190,12 +225,20 @@ class Dispatch:
         self._held[provider] = max(until, self._held.get(provider, 0))
         await self._results.settle(job.id, Event.SLOWED, not_before=until)
 
-    async def _close(self, subject: str, fault: VendorFault, job: Job, event: Event, **more: Any) -> None:
-        """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that."""
-        new = await self._breakers.trip(subject, fault.reason)
+    async def _close(self, subject: str, reason: str, job: Job, event: Event, *, report: Report | None = None) -> None:
+        """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that.
+
+        A job that ends with its model says what else there is.
+        """
+        new = await self._breakers.trip(subject, reason)
+        more: dict[str, Any] = {}
+        if report:
+            others = [carried.model for carried in self._availability.alternatives(job.request)]
+            said = {"code": report.code, "message": report.message, **named(others[:_OTHERS])}
+            more = {"report": report, "reason": reason, "detail": json.dumps(said)}
         await self._results.settle(job.id, event, **more)
         if new:
-            await self._breakers.say(subject, fault.reason)
+            await self._breakers.say(subject, reason)
 
     async def _images(self, job: Job) -> list[str]:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""
@@ -203,3 +246,8 @@ class Dispatch:
             return [self._links.media(job.id, n) for n in range(1, job.request.pictures + 1)]
         pictures = await inputs.stored(self._db.reader, job.id)
         return [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
+
+    async def _unclipped(self, job: Job, fault: BadClip) -> None:
+        """End a job whose clip cannot be linked to, before anything went out."""
+        detail = json.dumps(fault.values, default=str)
+        await self._results.settle(job.id, Event.REFUSED, reason=fault.reason, detail=detail)

@@ -10,7 +10,7 @@ from domain.faults import DeliveryFault, Refused
 from domain.job import FINAL, Job
 from service.again import Who
 from service.loops import now_ms
-from storage import inputs, jobs, lineage
+from storage import clips, inputs, jobs, lineage
 from storage.database import Database
 
 log = logging.getLogger("clapper.erase")
@@ -38,11 +38,19 @@ class Erase:
     """Writes down that a film is deleted, then removes its messages; what Discord did not take is tried again."""
 
     def __init__(
-        self, db: Database, *, posts: Removes, courier: SaysDeleted, clock: Callable[[], int] = now_ms
+        self,
+        db: Database,
+        *,
+        posts: Removes,
+        courier: SaysDeleted,
+        on_erased: Callable[[], None] = lambda: None,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
+        """`on_erased` wakes who has copies of a film elsewhere."""
         self._db = db
         self._posts = posts
         self._courier = courier
+        self._on_erased = on_erased
         self._clock = clock
 
     async def check(self, job_id: str, who: Who, *, moderator: bool) -> Job:
@@ -66,8 +74,10 @@ class Erase:
             if not await lineage.delete(conn, job.id, self._clock()):
                 raise Refused("job_gone")
             await inputs.erase(conn, job.id)
+            await clips.erase(conn, job.id)
         log.info("job %s: deleted by %s", job.id, "its author" if job.author_id == who.user_id else "a moderator")
         await self._remove(job)
+        self._on_erased()
         return job
 
     async def step(self) -> float | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from service.drafts import DRAFT_LIFE
 from service.loops import now_ms
-from storage import drafts, inputs
+from storage import clips, drafts, inputs
 from storage.database import Database, backup
 
 log = logging.getLogger("clapper.housekeeping")
@@ -32,10 +32,11 @@ class Housekeeping:
     async def step(self) -> float | None:
         """Remove what is old; copy what is there, once a day."""
         async with self._db.transaction(heavy=True) as conn:
-            gone = await inputs.forget(conn, before=self._clock() - self._retention_days * _DAY)
+            before = self._clock() - self._retention_days * _DAY
+            gone = await inputs.forget(conn, before=before), await clips.forget(conn, before=before)
             await drafts.forget(conn, before=self._clock() - DRAFT_LIFE)
-        if gone:
-            log.info("%d old pictures removed", gone)
+        if any(gone):
+            log.info("%d old pictures and %d old clips removed", *gone)
         if self._backup_days:
             await self._backup()
         return None

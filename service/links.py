@@ -28,6 +28,10 @@ class Links:
         """Where the API fetches a picture; only with a public address."""
         return f"{self.public_url}/media/{self._name('media', job_id, n)}.jpg"
 
+    def clip(self, job_id: str) -> str:
+        """Where the API fetches the clip of a job's character; only with a public address."""
+        return f"{self.public_url}/media/{self._name('clip', job_id, 1)}.mp4"
+
     def probe(self, number: int) -> str:
         """An address that the bot answers with its instance id: whoever gets that answer has reached this bot."""
         return f"{self.public_url}/callback/{self._name('probe', 'probe', number)}"

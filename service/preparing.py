@@ -1,4 +1,4 @@
-"""A job's pictures made ready: fetched, cut from a film or taken from the store, checked, normalised and kept."""
+"""A job's clip and pictures made ready: fetched, cut from a film or taken from the store, checked and kept."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from domain.faults import BadPicture, FetchFault, Refused
+from domain.faults import BadClip, BadPicture, DeliveryFault, FetchFault, Refused
 from domain.job import Event, Job
 from domain.request import orientation_of
 from domain.wish import framed
 from media.fetch import Fetcher
 from media.pictures import Picture, normalise
+from service.clips import Clips
 from service.intake import ATTACHMENT_MAX
 from service.loops import now_ms
 from service.results import Results
@@ -23,34 +24,47 @@ from storage.database import Database
 log = logging.getLogger("clapper.preparing")
 
 _FETCH_TRIES = 3
+#: Seconds until Discord is asked again for what it did not do now.
+_AGAIN = 5.0
 
 #: The last picture of a generation's film, as JPEG or PNG. Raises Refused `film_gone`.
 LastFrame = Callable[[str], Awaitable[bytes]]
 
 
 class Preparing:
-    """Makes pictures ready; one that cannot be used ends its job, free, saying which and why."""
+    """Makes pictures and clips ready; one that cannot be used ends its job, free, saying which and why."""
 
     def __init__(
         self,
         db: Database,
         *,
         fetcher: Fetcher,
+        clips: Clips,
         results: Results,
         last_frame: LastFrame,
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
         self._fetcher = fetcher
+        self._clips = clips
         self._results = results
         self._last_frame = last_frame
         self._clock = clock
 
     async def prepare(self, job: Job) -> None:
-        """Let the job go on to its turn with all its pictures stored, or end it."""
+        """Let the job go on to its turn with its clip and all its pictures stored, or end it."""
         async with self._db.transaction() as conn:
             attached = await inputs.of(conn, job.id)
-        request = job.request
+        try:
+            request = await self._clips.ready(job)
+        except BadClip as fault:
+            detail = json.dumps(fault.values, default=str)
+            await self._results.settle(job.id, Event.BAD_INPUT, reason=fault.reason, detail=detail)
+            return
+        except DeliveryFault as fault:
+            log.info("job %s: Discord does not show its clip yet: %s", job.id, fault)
+            await asyncio.sleep(_AGAIN)  # the job is not ready, so it is taken up again after this
+            return
         shapes = job.wire.can_be_shaped
         ready: list[tuple[int, inputs.Stored, inputs.Stored]] = []
         for item in attached:

@@ -62,13 +62,12 @@ class Reconcile:
     async def step(self) -> float | None:
         """Ask about everything that is due; returns the seconds until more is."""
         await self._timekeeper.watch()
-        async with self._db.transaction() as conn:
-            due = await jobs.due_looks(conn, self._clock(), _AT_ONCE)
-        due = [(job, size) for job, size in due if job.id not in self._dispatch.sending]
+        sending = self._dispatch.sending.busy  # before the look: what it shows of these may be old by now
+        due = await jobs.due_looks(self._db.reader, self._clock(), _AT_ONCE)
+        due = [(job, size) for job, size in due if job.id not in sending and job.id not in self._dispatch.sending]
         await self._look_at_all([(job, size) for job, size in due if job.task_id])
         await self._look_for([job for job, _ in due if not job.task_id])
-        async with self._db.transaction() as conn:
-            upcoming = await jobs.next_due_look(conn)
+        upcoming = await jobs.next_due_look(self._db.reader)
         if upcoming is None:
             return None
         return max(0.2, (upcoming - self._clock()) / 1000)
@@ -130,6 +129,7 @@ class Reconcile:
                 await jobs.change(conn, job.id, hint_id="")
             return False
         await self._results.looked(job.id, report)
+        await self._dispatch.accepted(job)
         return True
 
     async def _search(self, unknown: list[Job]) -> None:
@@ -151,6 +151,7 @@ class Reconcile:
         for job in unknown:
             if report := found.best(job.id, job.attempt):
                 await self._results.looked(job.id, report)
+                await self._dispatch.accepted(job)
             elif found.good:
                 await self._missed(job, asked_at)
             else:

@@ -19,6 +19,7 @@ from typing import IO, Any
 import aiosqlite
 
 from domain.faults import StorageFault
+from storage.line import Line
 from storage.writer import Writer
 
 log = logging.getLogger("clapper.database")
@@ -36,7 +37,7 @@ class Database:
         self.path = path
         self._writer = writer
         self._reader = reader
-        self._lock = asyncio.Lock()
+        self._line = Line(writer)
 
     @asynccontextmanager
     async def transaction(self, *, heavy: bool = False) -> AsyncGenerator[aiosqlite.Connection]:
@@ -45,20 +46,15 @@ class Database:
         The statements run on the event loop, in microseconds; `heavy` sends those that take longer (hundreds of rows,
         megabytes of pictures) to the connection's thread. Raises StorageFault.
 
-        BEGIN stands inside the `try` and the rollback asks nothing: a cancelled COMMIT still runs in the thread, so
-        any other order leaves the connection inside a transaction now and then.
+        What ends while others wait for their turn is committed together with them.
         """
-        async with self._lock:
-            try:
-                await self._writer.begin(heavy=heavy)
-                yield self._writer
-                await self._writer.commit()
-            except BaseException as error:
-                with contextlib.suppress(sqlite3.Error):
-                    await self._writer.rollback()
-                if isinstance(error, sqlite3.Error) and (fault := fault_of(error)):
-                    raise fault from error
-                raise
+        try:
+            async with self._line.transaction(heavy=heavy) as conn:
+                yield conn
+        except sqlite3.Error as error:
+            if fault := fault_of(error):
+                raise fault from error
+            raise
 
     @property
     def reader(self) -> aiosqlite.Connection:
@@ -75,7 +71,7 @@ class Database:
 
     async def close(self) -> None:
         """Close both connections, after the transaction that is open; the WAL is folded into the file."""
-        async with self._lock:  # Python crashes when one thread closes a connection that another uses
+        async with self._line.turn(alone=True):  # Python crashes when one thread closes a connection that another uses
             await self._reader.close()
             await self._writer.close()
 

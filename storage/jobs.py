@@ -11,9 +11,11 @@ from typing import Any
 import aiosqlite
 
 from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
+from domain.pace import DAY
 from domain.request import GenerationRequest
 from domain.wire import Wire
 from storage.database import every, one
+from storage.queue import CLOCK
 
 
 def _states(states: Iterable[JobState]) -> str:
@@ -49,10 +51,12 @@ def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
 async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
     """Write a new job. IntegrityError when its interaction already made one."""
     await conn.execute(
-        "INSERT INTO jobs (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
+        "INSERT INTO jobs"  # noqa: S608 - question marks and our own words
+        " (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
         " card_message_id, card_token, server_locale, prepared_at, member_most, delivery, restricted, parent_id,"
-        " action, credit, continues) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+        " action, credit, continues, waits_from) VALUES"
+        f" (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,{CLOCK.format(guild='?')})",
         (
             job.id,
             job.interaction_id,
@@ -77,7 +81,7 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.card_message_id,
             job.card_token,
             job.server_locale,
-            0 if job.request.pictures else job.created_at,
+            0 if job.request.attached else job.created_at,
             job.member_most,
             job.delivery,
             job.restricted,
@@ -85,6 +89,7 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.action,
             job.credit,
             job.continues,
+            job.guild_id,
         ),
     )
 
@@ -112,14 +117,14 @@ async def keep_films(conn: aiosqlite.Connection, job_id: str, found: Sequence[Fi
 
 
 async def recent_double(
-    conn: aiosqlite.Connection, *, guild_id: int, author_id: int, fold: str, since: int
+    conn: aiosqlite.Connection, *, guild_id: int, author_id: int, fold: str, since: int, until: int
 ) -> Job | None:
-    """The same member's job with the same parameters, begun after `since`, that did not end without a film."""
+    """The same member's job with the same parameters, begun between two moments, that did not end without a film."""
     row = await one(
         conn,
-        "SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND created_at > ? AND fold = ?"
+        "SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND created_at > ? AND created_at <= ? AND fold = ?"
         " AND state NOT IN ('failed', 'expired', 'cancelled') LIMIT 1",
-        (guild_id, author_id, since, fold),
+        (guild_id, author_id, since, until, fold),
     )
     return job_of(row) if row else None
 
@@ -131,6 +136,8 @@ async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobSta
     """
     sources = [state for state, what in TABLE[event].items() if what.effect is Effect.MOVE and what.to is to]
     names = "".join(f", {name} = :{name}" for name in changes)
+    if to is JobState.QUEUED and JobState.AWAITING in sources:  # the time until the moderator's word is not ours
+        names += f", waits_from = {CLOCK.format(guild='jobs.guild_id')}"
     row = await one(
         conn,
         f"UPDATE jobs SET state = :to{names} WHERE id = :id AND state IN ({_states(sources)}) RETURNING *",  # noqa: S608 - names are ours
@@ -160,33 +167,38 @@ async def next_queued(
 
     `closed` are breakers ('account:PROVIDER', 'model:KEY') and `paused` servers whose jobs wait.
     """
-    marks = ", ".join("?" * len(closed)) or "''"
-    servers = ", ".join("?" * len(paused)) or "''"
+    shut = {f"shut{n}": subject for n, subject in enumerate(closed)}
+    still = {f"still{n}": server for n, server in enumerate(paused)}
+    in_shut, in_still = (", ".join(f":{name}" for name in names) or "''" for names in (shut, still))
     row = await one(
         conn,
         f"""
-        WITH flight AS (SELECT provider, guild_id, author_id FROM jobs WHERE state IN ({_IN_FLIGHT})),
+        WITH flight AS MATERIALIZED (SELECT provider, guild_id, author_id FROM jobs WHERE state IN ({_IN_FLIGHT})),
              members AS (SELECT guild_id, author_id, count(*) AS n FROM flight GROUP BY 1, 2),
-             servers AS (SELECT guild_id, count(*) AS n FROM flight GROUP BY 1),
-             totals AS (SELECT provider, count(*) AS n FROM flight GROUP BY 1)
-        SELECT j.* FROM jobs j
-            LEFT JOIN members m ON m.guild_id = j.guild_id AND m.author_id = j.author_id
-            LEFT JOIN servers s ON s.guild_id = j.guild_id
-            LEFT JOIN totals t ON t.provider = j.provider
-        WHERE j.state = 'queued' AND j.prepared_at > 0 AND j.not_before <= ?
-            AND coalesce(m.n, 0) < CASE WHEN j.member_most > 0 THEN j.member_most ELSE ? END
-            AND coalesce(s.n, 0) < ? AND coalesce(t.n, 0) < ?
-            AND 'account:' || j.provider NOT IN ({marks}) AND 'model:' || j.model NOT IN ({marks})
-            AND j.guild_id NOT IN ({servers})
-        ORDER BY coalesce(m.n, 0), j.created_at, j.rowid LIMIT 1
-        """,  # noqa: S608 - only our own words and question marks
-        (now, member_most, server_most, total_most, *closed, *closed, *paused),
+             may AS NOT MATERIALIZED (
+                SELECT *, rowid AS row FROM jobs
+                WHERE state = 'queued' AND prepared_at > 0 AND not_before <= :now
+                    AND provider NOT IN (SELECT provider FROM flight GROUP BY 1 HAVING count(*) >= :total)
+                    AND guild_id NOT IN (SELECT guild_id FROM flight GROUP BY 1 HAVING count(*) >= :server)
+                    AND guild_id NOT IN ({in_still})
+                    AND 'account:' || provider NOT IN ({in_shut}) AND 'model:' || model NOT IN ({in_shut}))
+        SELECT * FROM (
+            SELECT * FROM may WHERE (guild_id, author_id) NOT IN (SELECT guild_id, author_id FROM members)
+            ORDER BY created_at, row LIMIT 1)
+        UNION ALL
+        SELECT * FROM (
+            SELECT may.* FROM members JOIN may USING (guild_id, author_id)
+            WHERE n < CASE WHEN member_most > 0 THEN member_most ELSE :member END
+            ORDER BY n, created_at, row LIMIT 1)
+        LIMIT 1
+        """,  # noqa: S608 - only our own words and names
+        shut | still | {"now": now, "member": member_most, "server": server_most, "total": total_most},
     )
     return job_of(row) if row else None
 
 
 async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> list[Job]:
-    """Jobs not sent yet whose pictures are still to be fetched, oldest first, without those already in hand.
+    """Jobs not sent yet whose pictures or clip are still to be fetched, oldest first, without those already in hand.
 
     Those that wait for a moderator are among them: their attachments' links would be dead by the time of the word.
     """
@@ -198,30 +210,10 @@ async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> 
     return [job_of(row) for row in rows if row["id"] not in busy][:limit]
 
 
-async def age_queue(conn: aiosqlite.Connection, *, passed: int, most: int, paused: Sequence[int] = ()) -> list[str]:
-    """Add `passed` ms to the waiting time of queued jobs; the ids of those that have waited longer than `most`.
-
-    In `paused` servers no time passes.
-    """
-    servers = ", ".join("?" * len(paused)) or "''"
-    await conn.execute(
-        f"UPDATE jobs SET waited_ms = waited_ms + ? WHERE state = 'queued' AND guild_id NOT IN ({servers})",  # noqa: S608 - question marks only
-        (passed, *paused),
-    )
-    rows = await every(conn, "SELECT id FROM jobs WHERE state = 'queued' AND waited_ms > ?", (most,))
-    return [row["id"] for row in rows]
-
-
 async def of_task(conn: aiosqlite.Connection, task_id: str) -> str | None:
     """The id of the job that a task belongs to."""
     row = await one(conn, "SELECT id FROM jobs WHERE task_id = ? AND task_id <> ''", (task_id,))
     return row["id"] if row else None
-
-
-async def next_turn(conn: aiosqlite.Connection, now: int) -> int | None:
-    """When the earliest held-back job may go, unix ms; None when none is held back."""
-    row = await one(conn, "SELECT min(not_before) FROM jobs WHERE state = 'queued' AND not_before > ?", (now,))
-    return int(row[0]) if row and row[0] is not None else None
 
 
 async def usual_seconds(conn: aiosqlite.Connection, model: str, otherwise: int) -> int:
@@ -260,6 +252,7 @@ async def bring_near(conn: aiosqlite.Connection, *, now: int, furthest: int) -> 
             (now, furthest),
         )
     await conn.execute("UPDATE breakers SET trial_at = ? WHERE trial_at > ?", (now, furthest))
+    await conn.execute("DELETE FROM remembered WHERE until > ?", (furthest + DAY,))
 
 
 async def schedule_looks(conn: aiosqlite.Connection, looks: Sequence[tuple[int, str]]) -> None:
@@ -278,3 +271,9 @@ async def accepted_before(
         (provider, since, before),
     )
     return (row["id"], row["task_id"], int(row["sent_at"])) if row else None
+
+
+async def all_of(conn: aiosqlite.Connection, author_id: int) -> list[Job]:
+    """Every job of a member, in any server, oldest first; without its films."""
+    rows = await every(conn, "SELECT * FROM jobs WHERE author_id = ? ORDER BY created_at", (author_id,))
+    return [job_of(row) for row in rows]

@@ -40,13 +40,22 @@ class Writer(aiosqlite.Connection):
         self._raw = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         return self._raw
 
-    async def begin(self, *, heavy: bool = False) -> None:
-        """BEGIN IMMEDIATE. With `heavy` the statements run in the thread: many rows, or megabytes in one."""
+    async def begin(self, *, heavy: bool = False, within: bool = False, since: float | None = None) -> None:
+        """BEGIN IMMEDIATE. With `heavy` the statements run in the thread: many rows, or megabytes in one.
+
+        `within` begins a part of the open transaction, which can be rolled back alone. Another program that holds the
+        file is waited for from `since` on (monotonic seconds): who stood in line behind others need not wait anew.
+        """
+        self._heavy = heavy
+        if within:
+            if not self._idle:
+                await self._hop(super().execute("SELECT 1"))
+            self._raw.execute("SAVEPOINT part")
+            return
         if not self._idle:  # a cancelled transaction left something in the thread: this comes after it
             await self._hop(super().rollback())
-        self._heavy = heavy
         self._changes = self._raw.total_changes
-        end = time.monotonic() + PATIENCE
+        end = (time.monotonic() if since is None else since) + PATIENCE
         while True:
             try:
                 self._raw.execute("BEGIN IMMEDIATE")
@@ -57,6 +66,10 @@ class Writer(aiosqlite.Connection):
                 return
             await asyncio.sleep(_PAUSE)
 
+    def release(self) -> None:
+        """End the part that was begun last; the transaction stays open."""
+        self._raw.execute("RELEASE part")
+
     async def commit(self) -> None:
         """COMMIT, durable when this returns. What changed nothing writes nothing, and needs no thread."""
         if self._raw.total_changes == self._changes and self._idle:
@@ -64,9 +77,17 @@ class Writer(aiosqlite.Connection):
         else:
             await self._hop(super().commit())
 
-    async def rollback(self) -> None:
-        """ROLLBACK, after whatever the thread still does; does nothing when nothing is open."""
-        if self._idle:
+    async def rollback(self, *, within: bool = False) -> None:
+        """ROLLBACK, after whatever the thread still does; does nothing when nothing is open.
+
+        `within` rolls back the part that was begun last, and nothing before it.
+        """
+        if within:
+            if not self._idle:
+                await self._hop(super().execute("SELECT 1"))
+            self._raw.execute("ROLLBACK TO part")
+            self._raw.execute("RELEASE part")
+        elif self._idle:
             self._raw.rollback()
         else:
             await self._hop(super().rollback())

@@ -26,6 +26,15 @@ async def a_post(stage: Stage) -> Place:
     return forum.threads[0]
 
 
+async def decided(stage: Stage, **settings: int) -> None:
+    """Moderators have set these; to be called before anything is asked for."""
+    names = ", ".join(settings)
+    marks = ", ".join("?" * len(settings))
+    async with stage.app.db.transaction() as conn:
+        values = (stage.world.guild.id, *settings.values())
+        await conn.execute(f"INSERT INTO servers (guild_id, {names}) VALUES (?, {marks})", values)
+
+
 def held(form: dict[str, Any] | None) -> dict[str, Any]:
     """What a form holds when it opens, by field."""
     assert form is not None, "no form was opened"

@@ -20,10 +20,11 @@ from domain.ask import Ask
 from domain.faults import Refused
 from domain.job import Event, Verdict
 from domain.usage import Spent
-from service.intake import Intake, Order
+from service.intake import Intake
+from service.orders import Order
 from storage import usage
 from storage.database import Database, open_database
-from tests.test_table import FAILURE, SUCCESS
+from tests.settled import FAILURE, SUCCESS
 
 T = TypeVar("T")
 Row = dict[str, Any]

@@ -208,9 +208,10 @@ async def test_a_dead_link_is_renewed(open_wire: OpenWire) -> None:
         job = await wait_row(w, "SELECT id FROM jobs WHERE announced_at > 0")
         async with w.app.db.transaction() as conn:
             await conn.execute("UPDATE films SET url = url || 'x'")
-            await conn.execute("UPDATE jobs SET announced_at = 0, target_id = 0, message_id = 0, next_try_at = 0")
-        await w.api.call_back(task.id)  # wakes the bot
-        await wait_row(w, f"SELECT 1 FROM jobs WHERE announced_at > 0 AND id = '{job['id']}'")
+            await conn.execute("UPDATE jobs SET undelivered = 1")
+        moderator = w.wire.add_member("mod", w.wire.add_role("Moderators", "MANAGE_GUILD"))
+        await w.wire.command("manage redeliver", {"job": job["id"]}, member=moderator)
+        await wait_row(w, "SELECT 1 FROM jobs WHERE announced_at > 0 AND undelivered = 0")
         assert len([m for t in w.wire.threads() for m in films_in(w, t)]) == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests import clips
 from tests.conftest import OpenStage, Stage
-from tests.making import a_post, beside, held, job, submit, tasks
+from tests.making import a_post, beside, decided, held, job, submit, tasks
 from tests.sim import at_once, buttons, close_dms, eventually, films, words
 
 
@@ -184,3 +184,25 @@ async def test_an_unusable_picture_leaves_the_draft_without_it(stage: Stage) -> 
     assert "keep the 1 picture" in beside(again.modal, "pictures") or "too large" in beside(again.modal, "pictures")
     await submit(you, again)
     assert len((await tasks(stage, 1)).request["image_urls"]) == 1
+
+
+async def test_a_price_is_confirmed_first(stage: Stage) -> None:
+    """Above the server's price the member is asked, with what is left; one press makes the film, or opens the form."""
+    await decided(stage, confirm_above=3)
+    you, place = stage.world.visitor, stage.world.thread
+    cheap = await you.slash(place, "video", prompt="a cheap boat")
+    assert not cheap.ephemeral
+    asked = await you.slash(place, "video", prompt="a dear boat", model="sora-2-pro", image1=("b.png", clips.picture()))
+    assert asked.ephemeral
+    assert asked.response is not None
+    assert "This film costs 6 credits" in words(asked.response)
+    assert "6 of your 18" in words(asked.response)
+    assert buttons(asked.response) == ["Make it", "Change it"]
+    assert len(await stage.rows("SELECT id FROM jobs")) == 1
+    opened = await you.click(asked.response, label="Change it")
+    assert held(opened.modal)["prompt"] == "a dear boat"
+    presses = (you.click(asked.response, label="Make it") for _ in range(2))
+    first, second = await at_once(stage.env, presses)
+    assert [first.ephemeral, second.ephemeral] == [False, True]
+    assert len((await tasks(stage, 2)).request["image_urls"]) == 1
+    assert len(await stage.rows("SELECT id FROM jobs")) == 2

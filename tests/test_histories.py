@@ -37,7 +37,7 @@ from tests.onfile import (
     OnFile,
     Row,
 )
-from tests.test_table import FILMS, make_intake
+from tests.settled import FILMS, make_intake
 
 
 def read(task: str, says: str) -> Report:

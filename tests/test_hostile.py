@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from demo.videoapi import VideoAPI
-from tests.child import Child, environment, running
+from tests.child import environment, running
 from tests.conftest import TOKEN, free_port
 from tests.discordwire import DiscordWire
 from tests.soak.run import resident_mib
@@ -165,12 +165,16 @@ async def attack(port: int, hostile: Hostile, number: int, statuses: Counter[int
     await asyncio.gather(*(one() for _ in range(_AT_ONCE)))
 
 
-async def begun(child: Child, wire: DiscordWire, api: VideoAPI) -> str:
-    """The callback's path of a film in the making."""
+async def begun(wire: DiscordWire, api: VideoAPI, path: Path) -> str:
+    """The callback's path of a film in the making, once that is written down."""
     await wire.ready(starts=1)
     await (await wire.command("video", {"prompt": "a boat in a secret cave"})).response(timeout=10)
     await asyncio.wait_for(api.until(lambda: bool(api.tasks)), 10)
     (task,) = api.tasks.values()
+    for _ in range(1_000):
+        if kept(path)[0][0][1] == "rendering":
+            break
+        await asyncio.sleep(0.01)
     return urlsplit(task.request["callback_url"]).path
 
 
@@ -180,7 +184,7 @@ async def test_ten_thousand_hostile_requests(api: VideoAPI, api_url: str, tmp_pa
     async with DiscordWire("token-of-the-bot") as wire:
         env = environment(wire, api_url, TOKEN, path, port)
         async with running(env, cwd=tmp_path) as child:
-            callback = await begun(child, wire, api)
+            callback = await begun(wire, api, path)
             hostile, statuses = Hostile(callback, random.Random(11)), Counter[int]()
             before = kept(path)
             start = f"POST {callback} HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n"

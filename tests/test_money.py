@@ -19,11 +19,11 @@ from domain.faults import Refused
 from domain.job import Credits, Job
 from domain.people import Spot
 from service.doorman import Ceiling
-from service.intake import Order
+from service.orders import Order
 from service.policies import Policies
 from storage import grants, jobs, ledger, policies
 from tests.onfile import CHANNEL, DAY, GUILD, PICK, OnFile, Row, T
-from tests.test_table import make_intake
+from tests.settled import make_intake
 
 MOST = 25
 ZONES = st.sampled_from(["UTC", "Pacific/Apia", "Europe/Berlin", "America/Los_Angeles"])

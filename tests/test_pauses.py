@@ -64,11 +64,11 @@ async def test_a_pause_of_one_server(open_wire: OpenWire) -> None:
         assert begun[1].request["prompt"] == "theirs"
         await w.api.finish(task.id)
         await w.wire.wait_for(lambda: films(w), timeout=15)
-        async with w.app.db.transaction() as conn:
-            await conn.execute("UPDATE jobs SET waited_ms = 5")
         w.app.parts.services.dispatch._last_step = 0.0
         await w.app.parts.services.dispatch.step()
-        await until_rows(w, "SELECT waited_ms FROM jobs WHERE state = 'queued'", [(5,)])
+        clocks = await w.rows("SELECT guild_id, ms FROM queue_clock ORDER BY guild_id")
+        assert [clock["guild_id"] for clock in clocks] == [0, w.wire.guild.id]
+        assert clocks[1]["ms"] > 0, "time passed for those who wait in a paused server"
         await resumed(w, w.wire.guild.id)
         assert (await tasks(w, 3))[2].request["prompt"] == "queued"
 

@@ -21,7 +21,7 @@ async def test_a_recipe_can_be_copied(stage: Stage) -> None:
     text = shown.response.content
     assert "```\n/video prompt:a paper boat model:sora-2-pro duration:10 orientation:landscape size:small\n```" in text
     assert "It began with a picture" in text
-    assert buttons(shown.response) == ["Keep it to myself", "Delete"]
+    assert buttons(shown.response) == ["Keep it to myself", "Delete", "Save as character"]
     stranger = stage.world.guild.add_member(stage.env.create_user("stranger"))
     shown = await stranger.click(message, label="More…")
     assert shown.response is not None

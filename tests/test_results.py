@@ -8,7 +8,7 @@ import pytest
 
 from tests import clips
 from tests.conftest import OpenStage, Stage
-from tests.making import a_post, beside, film, held, job, results, submit, tasks
+from tests.making import a_post, beside, decided, film, held, job, results, submit, tasks
 from tests.sim import at_once, buttons, eventually, films, seen_by, words
 
 
@@ -80,7 +80,7 @@ async def test_the_author_may_say_no(stage: Stage) -> None:
     author, other = stage.world.visitor, stage.world.moderator
     menu = await author.click(message, label="More…")
     assert menu.response is not None
-    assert buttons(menu.response) == ["Keep it to myself", "Delete"]
+    assert buttons(menu.response) == ["Keep it to myself", "Delete", "Save as character"]
     await author.click(menu.response, label="Keep it to myself")
     for label in ("Again", "Edit", "Continue"):
         refused = await other.click(message, label=label)
@@ -92,6 +92,16 @@ async def test_the_author_may_say_no(stage: Stage) -> None:
     assert menu.response is not None
     await author.click(menu.response, label="Let others use it")
     assert (await other.click(message, label="Again")).ephemeral is False
+
+
+async def test_the_server_may_say_no(stage: Stage) -> None:
+    """Where moderators decided so, members build on their own films only."""
+    await decided(stage, reuse=0)
+    message = await film(stage, stage.world.thread)
+    refused = await stage.world.moderator.click(message, label="Again")
+    assert refused.response is not None
+    assert "their own films only" in words(refused.response)
+    assert not (await stage.world.visitor.click(message, label="Again")).ephemeral
 
 
 async def test_edit_opens_the_form_filled_in(stage: Stage) -> None:
@@ -118,8 +128,6 @@ async def test_edit_opens_the_form_filled_in(stage: Stage) -> None:
 
 async def test_edit_with_a_model_that_has_no_such_size(stage: Stage) -> None:
     """What the form cannot show must not stand in the way: the new model's usual size is taken."""
-    async with stage.app.db.transaction() as conn:
-        await conn.execute("SELECT 1")
     message = await film(stage, stage.world.thread)
     async with stage.app.db.transaction() as conn:
         await conn.execute("UPDATE jobs SET request = json_set(request, '$.size', 'gigantic')")

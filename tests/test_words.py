@@ -9,16 +9,20 @@ from typing import Any
 import discord
 import pytest
 
-from domain.faults import BadPicture, Fault, Refused
+from domain.faults import BadClip, BadName, BadPicture, Fault, Refused
 from domain.job import Film, Job, JobState
 from domain.request import GenerationRequest
 from domain.wire import Wire
-from ui import cards, operator, words, words_ended, words_refused
+from ui import cards, operator, words, words_characters, words_ended, words_refused
+from ui.language import CATALOGUES, speaking
 
 TABLES = {
     "REFUSED": words_refused.REFUSED,
     "PICTURE": words_refused.PICTURE,
     "STORAGE": words_refused.STORAGE,
+    "CLIP": words_characters.CLIP,
+    "NAMES": words_characters.NAMES,
+    "KEPT": words_characters.REFUSED,
     "ENDED": words_ended.ENDED,
     "OPERATOR": operator.OPERATOR,
 }
@@ -30,6 +34,7 @@ def any_values() -> dict[str, Any]:
     texts = {"model": "Sora 2", "asked": "x", "why": "It is being repaired", "name": "cat.png", "position": 2}
     lists = {"can": (10, 15), "others": ["Sora 2 Pro"], "rights": ["send_messages"]}
     times = {"renews_at": 1_800_000_000_000, "again_at": 1_800_000_000_000, "width": 9_000, "height": 9_000}
+    numbers |= {"seconds": 2.5, "start": 1.0, "end": 4.0}
     return defaultdict(str, numbers | texts | lists | times)
 
 
@@ -59,8 +64,13 @@ def a_job(**changes: Any) -> Job:
 
 @pytest.mark.parametrize(
     ("kind", "table"),
-    [(Refused, words_refused.REFUSED | words_refused.MODERATION), (BadPicture, words_refused.PICTURE)],
-    ids=["refused", "picture"],
+    [
+        (Refused, words_refused.REFUSED | words_refused.MODERATION | words_refused.KEPT),
+        (BadPicture, words_refused.PICTURE),
+        (BadClip, words_characters.CLIP),
+        (BadName, words_characters.NAMES),
+    ],
+    ids=["refused", "picture", "clip", "name"],
 )
 def test_the_table_is_complete(kind: type[Fault], table: dict[str, words.Maker]) -> None:
     """Each reason that a fault may carry has words, and no words stand there for a reason that is gone."""
@@ -72,15 +82,21 @@ def test_the_table_is_complete(kind: type[Fault], table: dict[str, words.Maker])
     [(name, reason) for name, table in TABLES.items() for reason in sorted(table)],
 )
 def test_each_sentence_is_short_and_whole(table: str, reason: str) -> None:
-    """A title without a full stop, one or two sentences that end with one, and nothing that only we understand."""
-    said = TABLES[table][reason](any_values() | {"subject": "model:sora-2"})
-    assert 3 <= len(said.title) <= 90
-    assert not said.title.endswith(".")
-    assert said.text.endswith((".", "?", "`."))
-    assert len(said.text) <= 260
-    assert not re.search(
-        r"None|Error|Exception|Traceback|\{|\}|http|\w_\w", said.title + said.text.replace("ACEDATACLOUD_API_TOKEN", "")
-    )
+    """A title without a full stop, one or two sentences that end with one, and nothing that only we understand.
+
+    In every language, the longer ones with some room more.
+    """
+    for locale in ("en-US", *CATALOGUES):
+        with speaking(locale):
+            said = TABLES[table][reason](any_values() | {"subject": "model:sora-2"})
+        assert 3 <= len(said.title) <= 90, locale
+        assert not said.title.endswith((".", "。")), locale
+        assert said.text.endswith((".", "?", "。", "？")), locale
+        assert len(said.text) <= (260 if locale == "en-US" else 300), locale
+        assert not re.search(
+            r"None|Error|Exception|Traceback|\{|\}|http|[a-z]_[a-z]",
+            said.title + said.text.replace("ACEDATACLOUD_API_TOKEN", ""),
+        ), locale
 
 
 @pytest.mark.parametrize(
@@ -111,13 +127,15 @@ def test_a_long_prompt_is_cut() -> None:
 
 
 def test_a_film_message_ends_with_the_jobs_id() -> None:
-    """The courier finds its own messages again by the id at their end, whichever form they have."""
+    """The courier finds its own messages again by the id at their end, whichever form or language they have."""
     film = Film("v", "https://example.org/a.mp4")
-    for job in (a_job(films=(film,)), a_job(films=(film, film)), a_job(films=(film,), state=JobState.EXPIRED)):
-        assert cards.film_text(job, [], None).endswith(job.id)
-        assert cards.film_text(job, [film.url], None).endswith(job.id)
     failed = a_job(state=JobState.FAILED, reason="moderation")
-    assert cards.ending_text(failed).endswith(failed.id)
+    for locale in ("en-US", *CATALOGUES):
+        with speaking(locale):
+            for job in (a_job(films=(film,)), a_job(films=(film, film)), a_job(films=(film,), state=JobState.EXPIRED)):
+                assert cards.film_text(job, [], None).endswith(job.id)
+                assert cards.film_text(job, [film.url], None).endswith(job.id)
+            assert cards.ending_text(failed).endswith(failed.id)
     assert "Nothing was charged" in cards.ending_text(failed)
 
 

@@ -174,7 +174,11 @@ async def _turn_with(interaction: discord.Interaction, work: Awaitable[Reply]) -
 def _content(card: cards.Card | Classic, *, files: str = "files") -> dict[str, Any]:
     """The arguments of a call that shows this; an edit calls its files attachments."""
     if isinstance(card, cards.Card):
-        return {"view": card}
+        if not card.pictures:
+            return {"view": card}
+        if files == "attachments":
+            return {"view": card.bare}  # Discord takes no new pictures in the edit of a card
+        return {"view": card, files: [discord.File(io.BytesIO(data), name) for name, data in card.pictures]}
     shown: dict[str, Any] = {"content": card.text}
     if card.buttons:
         shown["view"] = card.buttons

@@ -10,7 +10,7 @@ from discord import ui
 
 from domain.credit import Rule
 from domain.job import Job, JobState
-from ui import words_rules
+from ui import results, words_rules
 from ui.cards import BLUE, Card, button_for
 from ui.language import _, _n, number
 from ui.words import credits, nothing_charged, plain, recipe, when
@@ -81,7 +81,13 @@ def confirm(price: int, *, prompt: str, left: int | None, granted: int, renews_a
     make: ui.Button[Any] = ui.Button(
         label=_("Make it"), style=discord.ButtonStyle.primary, custom_id=f"draft:make:{draft_id}"
     )
-    return Card(BLUE, f"### {cost}\n> {plain(prompt)}", rest, f"-# {nothing_charged()}", buttons=(make,))
+    return Card(
+        BLUE,
+        f"### {cost}\n> {plain(prompt)}",
+        rest,
+        f"-# {nothing_charged()}",
+        buttons=(make, results.fix(draft_id, _("Change it"))),
+    )
 
 
 def own_jobs(making: Sequence[Job]) -> Card:

@@ -14,7 +14,7 @@ from discord import ui
 from domain.model import PROMPT_MAX, Model
 from domain.wire import ADAPTIVE
 from domain.wish import Attachment, Wish
-from ui.language import _, _n
+from ui.language import _, _n, sentences
 from ui.words import credits, seconds, shape
 from ui.words_making import DURATION, MODEL, PICTURES, PROMPT, SHAPE, hint
 
@@ -85,6 +85,12 @@ def read(data: Mapping[str, Any]) -> Filled:
     ids = (fields.get(PICTURES) or {}).get("values") or []
     uploaded = [files[str(one)] for one in ids if str(one) in files]
     return Filled(options, tuple(Attachment(file["filename"], file["url"], int(file["size"])) for file in uploaded))
+
+
+def text(data: Mapping[str, Any], name: str) -> str:
+    """What was typed into one field of a submitted form."""
+    fields = {part["custom_id"]: part for part in _leaves(data.get("components") or []) if "custom_id" in part}
+    return str((fields.get(name) or {}).get("value") or "")
 
 
 def _leaves(parts: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -210,5 +216,5 @@ def _pictures(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Lab
     else:
         text = _("The film begins with the first one.")
     field: ui.FileUpload[Any] = ui.FileUpload(custom_id=PICTURES, required=False, min_values=0, max_values=most)
-    both = " ".join(filter(None, [beside, text]))
+    both = sentences(beside or "", text)
     return ui.Label(text=_("Pictures"), description=both if len(both) <= _SHORT else beside or text, component=field)

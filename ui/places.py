@@ -119,6 +119,7 @@ class Places:
             private=wish.private,
             spoiler=wish.spoiler,
             pictures=wish.pictures,
+            clip=wish.clip,
             parent_id=wish.parent_id,
             action=wish.action,
             credit=wish.credit,

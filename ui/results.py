@@ -9,6 +9,7 @@ from typing import Any
 import discord
 from discord import ui
 
+from domain.faults import BadClip
 from domain.job import Job, JobState
 from ui.language import _, _n
 from ui.words import plain, recipe, seconds, shape, size_name
@@ -16,7 +17,18 @@ from ui.words import plain, recipe, seconds, shape, size_name
 #: Characters of a message with a recipe, of the 2,000 that there may be; a longer one comes as a text file.
 _MOST = 1_800
 #: Ends that the same recipe may well survive: they are offered to be run again as they are, too.
-_PASSING = ("vendor_failed", "vendor_timeout", "expired", "no_link", "no_film", "never_arrived", "waited_too_long")
+_PASSING = (
+    "vendor_failed",
+    "vendor_timeout",
+    "expired",
+    "no_link",
+    "no_film",
+    "never_arrived",
+    "waited_too_long",
+    "clip_dm_closed",
+)
+#: A form cannot hold a clip: what is wrong with one takes another `/character`.
+_CLIP = BadClip.REASONS - {"clip_dm_closed", "no_character"}
 
 
 class Row(ui.View):
@@ -61,16 +73,16 @@ def under_film(job: Job) -> Row:
 
 def under_ending(job: Job) -> Row | None:
     """Fix and retry, and Again where the same recipe may well work the next time; nothing where nobody can help it."""
-    if job.state is JobState.CANCELLED or job.reason == "bot_removed":
+    if job.state is JobState.CANCELLED or job.reason == "bot_removed" or job.reason in _CLIP:
         return None
     fix = button(_("Fix and retry"), "retry", job.id, emoji="🛠️")
     again = button(_("Again"), "again", job.id, emoji="🔁")
     return Row(again, fix) if job.reason in _PASSING else Row(fix)
 
 
-def fix(draft_id: str) -> ui.Button[Any]:
-    """Opens the form with what was refused."""
-    made: ui.Button[Any] = button(_("Fix it"), "fix", draft_id, kind="draft", emoji="🛠️")
+def fix(draft_id: str, label: str = "") -> ui.Button[Any]:
+    """Opens the form with what was refused, or is to be changed."""
+    made: ui.Button[Any] = button(label or _("Fix it"), "fix", draft_id, kind="draft", emoji="🛠️")
     return made
 
 
@@ -80,7 +92,8 @@ def command_line(job: Job) -> str:
     parts = [f"prompt:{request.prompt}", f"model:{request.model}", f"duration:{request.duration}"]
     if request.orientation:
         parts.append(f"orientation:{request.orientation}")
-    return f"/video {' '.join([*parts, f'size:{request.size}'])}"
+    command = "character" if request.character else "video"
+    return f"/{command} {' '.join([*parts, f'size:{request.size}'])}"
 
 
 def recipe_message(job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[Any]]) -> Classic:
@@ -88,6 +101,8 @@ def recipe_message(job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[A
     line = command_line(job)
     head = _("**Recipe** of {member}'s film").format(member=f"<@{job.author_id}>")
     notes = [f"-# {recipe(job)} · {job.id}"]
+    if job.request.character:
+        notes.append("-# " + _("Its character comes from a clip: Edit keeps it."))
     if job.request.pictures:
         notes.append(
             "-# "

@@ -96,6 +96,8 @@ def recipe(job: Job) -> str:
         parts.append(_("with sound") if request.sound else _("silent"))
     if request.pictures:
         parts.append(pictures(request.pictures, request.mode))
+    if request.character:
+        parts.append(_("with {character}").format(character=plain(request.character, 40)))
     if request.negative:
         parts.append(_("without {things}").format(things=plain(request.negative, 60)))
     return " · ".join(parts)

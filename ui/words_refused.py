@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from domain.faults import BadPicture, Fault, Refused, StorageFault
+from domain.faults import BadClip, BadName, BadPicture, Fault, Refused, StorageFault
 from ui.language import _, _n, decimal, listed, number, sentences
 from ui.words import Maker, Values, Words, credits, plain, right, when
+from ui.words_characters import CLIP, NAMES
+from ui.words_characters import REFUSED as KEPT
 from ui.words_making import MAKING
 from ui.words_models import MODELS, full
 from ui.words_moderation import REFUSED as MODERATION
@@ -151,7 +153,13 @@ def unknown() -> Words:
 
 def explain(fault: Fault) -> Words:
     """The words for a fault that reaches a person."""
-    tables = ((BadPicture, PICTURE), (Refused, REFUSED | MODERATION), (StorageFault, STORAGE))
+    tables = (
+        (BadPicture, PICTURE),
+        (BadClip, CLIP),
+        (BadName, NAMES),
+        (Refused, REFUSED | MODERATION | KEPT),
+        (StorageFault, STORAGE),
+    )
     table = next((table for kind, table in tables if isinstance(fault, kind)), {})
     maker = table.get(fault.reason)
     return maker(fault.values) if maker else unknown()

@@ -81,7 +81,7 @@ async def test_a_declined_film_gives_its_credits_back(stage: Stage) -> None:
     }
     await post(stage.world.channel, "A moderator declined this film")
     assert "20 of 20 left" in await told(stage.world.visitor, stage.world.channel, "quota")
-    assert "Waiting for a moderator" not in await video(stage, stage.world.visitor)
+    assert "Waiting for a moderator" not in await video(stage, stage.world.visitor, size="small")
     assert "Waiting for a moderator" not in await video(stage, member(stage, "ada", trusted), size="large")
 
 
