@@ -11,6 +11,7 @@ from cogs.confirming import Confirming
 from cogs.decide import Decide
 from cogs.forms import Forms
 from cogs.generate import Generate
+from cogs.help import Help
 from cogs.history import History
 from cogs.jobs import Jobs
 from cogs.manage import Manage
@@ -51,7 +52,7 @@ def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Mana
             People(s.blocks, s.decisions),
             Films(s.under_way, s.cancel),
             Pausing(s.halting),
-            ServerSettings(s.decisions),
+            ServerSettings(s.decisions, catalogue),
             audit,
             Check(s.decisions, probe),
         ],
@@ -99,6 +100,7 @@ def cogs(
         Quota(s.accounts, places),
         Jobs(s.cancel, s.accounts),
         History(s.accounts),
+        Help(s.intake, s.policies, places, moderates=moderates),
         Transfer(s.treasury),
         Decide(s.approvals, reports, language=s.policies.language),
         AuditPages(audit),

@@ -53,6 +53,8 @@ class Refused(Fault):
             "pictures_needed",
             "pictures_unreachable",
             "size_twice",
+            "carries_nothing",
+            "sound_unknown",
             "sound_none",
             "sound_always",
             "sound_size",

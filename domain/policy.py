@@ -43,6 +43,8 @@ class Server:
     showcase_stars: int = 3
     digest: bool = False
     digest_week: str = ""
+    #: Keys of models in the order in which they are offered, with spaces between; the catalogue's own order after them.
+    models: str = ""
     #: When setting up was offered, and when somebody first decided something; unix ms, 0 for never.
     offered_at: int = 0
     set_up_at: int = 0
@@ -51,6 +53,11 @@ class Server:
     def spoken(self) -> str:
         """The Discord locale of words for everyone; "" while nothing was heard."""
         return self.language or self.guild_locale
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The keys of the models that moderators want in front."""
+        return tuple(self.models.split())
 
     @property
     def zone(self) -> tzinfo:

@@ -20,7 +20,8 @@ from domain.ask import Ask
 from domain.faults import Refused
 from domain.job import Event, Verdict
 from domain.usage import Spent
-from service.intake import Intake, Order
+from service.intake import Intake
+from service.orders import Order
 from storage import usage
 from storage.database import Database, open_database
 from tests.settled import FAILURE, SUCCESS
@@ -122,8 +123,9 @@ class OnFile(RuleBasedStateMachine):
         assert counters == {key: wanted[key] for key in counters | wanted}
         assert min(counters.values(), default=0) >= 0
         assert {key: grant["used"] for key, grant in grants.items()} == {key: used[key] for key in grants}
-        # Whatever came back too late lives on in a grant of its own.
+        # Whatever came back too late lives on for a week, in a grant of its own.
         anew = [grant for grant in grants.values() if grant["reason"].startswith("returned from")]
+        assert all(grant["ends_at"] == grant["created_at"] + 7 * DAY for grant in anew)
         assert late == sum((Counter({grant["member_id"]: grant["amount"]}) for grant in anew), Counter[int]())
         self.check_usage()
 

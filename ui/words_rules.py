@@ -88,6 +88,7 @@ def setting(name: str) -> str:
         "showcase_channel_id": _("showcase"),
         "showcase_stars": _("stars for the showcase"),
         "digest": _("the week's best"),
+        "models": _("models in front"),
     }.get(name, name)
 
 
@@ -105,6 +106,8 @@ def setting_value(name: str, value: Any) -> str:
         return delivery(str(value))
     if name == "language":
         return language(str(value))
+    if name == "models":
+        return plain(str(value).replace(" ", ", "), 200) if value else _("the usual order")
     return plain(value, 60)
 
 
