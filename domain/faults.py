@@ -131,6 +131,7 @@ class Refused(Fault):
             "export_large",
             "chart_failed",
             "reserved",
+            "thread_locked",
             "no_reuse",
             "pictures_forgotten",
             "no_pictures",

@@ -123,6 +123,8 @@ async def test_a_moderator_may_delete(stage: Stage) -> None:
     ):
         assert pressed.response is not None
         assert "no longer known" in words(pressed.response)
+    (entry,) = await stage.rows("SELECT * FROM audit")
+    assert (entry["actor_id"], entry["action"], entry["member_id"]) == (other.id, "hide", stage.world.visitor.id)
 
 
 async def test_animate_a_picture_of_anybody(stage: Stage) -> None:

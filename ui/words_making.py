@@ -13,6 +13,9 @@ MAKING: dict[str, Maker] = {
     "reserved": lambda v: Words(
         _("Its author keeps this film to themselves"), _("You can make one of your own with `/video`.")
     ),
+    "thread_locked": lambda v: Words(
+        _("This thread is locked"), _("Clapper may not post films in it. Use another place, or ask a moderator.")
+    ),
     "no_reuse": lambda v: Words(
         _("This server's members build on their own films only"), _("You can make one of your own with `/video`.")
     ),
