@@ -24,7 +24,7 @@ async def task_of(w: Wired, n: int = 1) -> Task:
 
 async def told(w: Wired, n: int) -> None:
     """Wait until it is written down that people were told of n generations."""
-    for _ in range(1500):
+    for _ in range(6000):
         if (await w.rows("SELECT count(*) AS n FROM jobs WHERE announced_at > 0"))[0]["n"] >= n:
             return
         await asyncio.sleep(0.01)
