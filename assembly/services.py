@@ -8,6 +8,7 @@ from functools import partial
 from acedata.platform import balance
 from assembly.resources import Known, Resources
 from domain.turns import Caps
+from service.accounting import Accounting
 from service.accounts import Accounts
 from service.again import Again
 from service.approvals import Approvals
@@ -24,6 +25,7 @@ from service.decisions import Decisions
 from service.dispatch import Dispatch
 from service.doorman import Ceiling
 from service.drafts import Drafts
+from service.exports import Exports
 from service.halting import Halting
 from service.housekeeping import Housekeeping
 from service.intake import Intake
@@ -43,6 +45,7 @@ from service.timekeeper import Timekeeper
 from service.treasury import Treasury
 from service.turns import Turns
 from service.underway import UnderWay
+from service.usage import UsageBook
 from settings import Settings
 
 
@@ -120,6 +123,9 @@ class Services:
         self.approvals = Approvals(db, rights=self.rights, results=self.results)
         self.decisions = Decisions(known=self.policies, rights=self.rights, check_rule=check_rule, on_notice=told)
         self.treasury = Treasury(db, known=self.policies, rights=self.rights, on_notice=told)
+        self.accounting = Accounting(
+            UsageBook(db), Exports(db), rights=self.rights, policies=self.policies, folder=r.folder
+        )
         self.halting = Halting(
             db,
             rights=self.rights,

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from domain.faults import Refused
 from domain.job import Job
 from domain.model import Model
-from domain.pace import Pace
+from domain.pace import HOUR, Pace
 from service.loops import now_ms
 from storage import memory
 from storage.database import Database
@@ -55,7 +55,7 @@ class Breakers:
         now = self._clock()
         for subject in (account_of(provider), model_of(model)):
             breaker = self._open.get(subject)
-            if breaker and now < breaker.trial_at:
+            if breaker and _waits(breaker, now):
                 return breaker
         return None
 
@@ -75,7 +75,7 @@ class Breakers:
     def closed(self) -> list[str]:
         """Subjects whose jobs wait: open, and their trial is not due."""
         now = self._clock()
-        return [subject for subject, breaker in self._open.items() if now < breaker.trial_at]
+        return [subject for subject, breaker in self._open.items() if _waits(breaker, now)]
 
     def account_closed(self) -> bool:
         """Whether the account cannot be used: no job's waiting is its own then."""
@@ -118,3 +118,8 @@ class Breakers:
             new = await memory.open_breaker(conn, subject, reason, self._clock(), self._pace.breaker)
             self._open = await memory.breakers(conn)
         return new
+
+
+def _waits(breaker: memory.Breaker, now: int) -> bool:
+    """Whether its trial is still to come. No pause is longer than an hour: one that is was made by a wrong clock."""
+    return now < breaker.trial_at <= now + 2 * HOUR

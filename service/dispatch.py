@@ -15,7 +15,7 @@ from acedata.body import build_body
 from acedata.client import VideoClient
 from domain.faults import BadClip, DeliveryFault, VendorFault
 from domain.job import Event, Job, JobState, Report, Verdict
-from domain.pace import Pace
+from domain.pace import HOUR, Pace
 from domain.request import named
 from domain.turns import Caps
 from service.availability import Availability
@@ -112,6 +112,10 @@ class Dispatch:
             await asyncio.sleep(wait / 1000)
         await self._send(job)
 
+    async def accepted(self, job: Job) -> None:
+        """The API has this job: whatever was shut for it is open again."""
+        await self._breakers.heal(job)
+
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
         self._stopping = True
@@ -138,7 +142,8 @@ class Dispatch:
         if self._pauses.everywhere:
             return None
         now = self._clock()
-        self._held = {provider: until for provider, until in self._held.items() if until > now}
+        # None lasts longer than an hour: one that is further ahead was made by a clock that was wrong.
+        self._held = {provider: until for provider, until in self._held.items() if now < until <= now + 2 * HOUR}
         closed = [*self._breakers.closed(), *(account_of(provider) for provider in self._held)]
         # Choosing takes no transaction: this loop alone takes jobs into flight, and one that has left is not moved.
         while job := await jobs.next_queued(
@@ -184,7 +189,7 @@ class Dispatch:
         await self._results.answered(job, report)  # before anything else: until it is written, nobody knows of it
         self._slowed.pop(job.wire.provider, None)
         if report.verdict is not Verdict.FAILED:
-            await self._breakers.heal(job)
+            await self.accepted(job)
 
     async def _refused(self, job: Job, fault: VendorFault) -> None:
         now = self._clock()

@@ -67,6 +67,9 @@ PLANS: Mapping[str, Plan] = {
         "that a film was reported, and what became of it",
     ),
     "approvals": Plan(_OF_JOBS, stays="what a moderator said"),
+    "stars": Plan("member_id = :member", "DELETE FROM stars WHERE member_id = :member"),
+    "showcases": Plan(_OF_JOBS, stays="which message shows a film, to remove it with the film"),
+    "unshown_members": Plan("member_id = :member", stays="that none of their films is to be shown"),
     "blocks": Plan("member_id = :member", stays="a block that moderators set: else deleting would lift it"),
     "audit": Plan("member_id = :member", stays="what moderators did: its rows are never changed"),
     "notices": Plan(stays="posts for moderators, which name a row of another table"),
@@ -83,6 +86,7 @@ PLANS: Mapping[str, Plan] = {
     "meta": Plan(),
     "breakers": Plan(),
     "remembered": Plan(),
+    "queue_clock": Plan(),
 }
 
 #: Columns that nobody needs to see: keys to other things, and bytes.

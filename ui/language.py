@@ -9,10 +9,12 @@ import hashlib
 from collections.abc import Generator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 from typing import Literal
 
+from babel.dates import format_date
 from babel.lists import format_list
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
@@ -64,6 +66,11 @@ def _n(one: str, many: str, number: int) -> str:
 def number(value: int) -> str:
     """1234 as this language groups it: 1,234."""
     return format_decimal(value, locale=_spoken.get().babel)
+
+
+def calendar_day(day: date) -> str:
+    """A date, short, as this language writes it: 26 Nov 2026."""
+    return format_date(day, format="medium", locale=_spoken.get().babel)
 
 
 def decimal(value: float, *, places: int) -> str:

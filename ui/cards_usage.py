@@ -1,0 +1,69 @@
+"""What was used, for moderators: a member's sums, those who spend the most, and the words of the chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from domain.usage import Spender, Spent, Usage
+from ui.cards import BLUE, Card
+from ui.language import _, _n, calendar_day, number
+from ui.words import credits, plain
+
+#: Models named one by one.
+_MODELS = 8
+
+
+def of_member(member_id: int, used: Usage, first: date, last: date) -> Card:
+    """One member: today, this week, this month, and by model in a range of days."""
+    head = _("<@{who}>: {credits} spent").format(who=member_id, credits=credits(used.total.ready))
+    periods = {"day": _("Today: {spent}"), "week": _("This week: {spent}"), "month": _("This month: {spent}")}
+    lines = [periods[period].format(spent=_spent(spent)) for period, spent in used.periods.items()]
+    models = sorted(used.models.items(), key=lambda item: -item[1].ready)
+    by_model = [f"{plain(name, 60)}: {_spent(spent)}" for name, spent in models[:_MODELS]]
+    return Card(BLUE, f"### {head}\n-# {_range(first, last)}", "\n".join(by_model), "\n".join(lines))
+
+
+def top(spenders: Sequence[Spender], first: date, last: date) -> Card:
+    """Those who spent the most."""
+    head = f"### {_('Who spent the most')}\n-# {_range(first, last)}"
+    if not spenders:
+        return Card(BLUE, head, _("Nothing was spent."))
+    lines = [f"**{n}.** <@{one.member_id}> {_spent(one.spent)}" for n, one in enumerate(spenders, 1)]
+    return Card(BLUE, head, "\n".join(lines))
+
+
+def _spent(spent: Spent) -> str:
+    """12 credits for 6 films · 4 given back · 2 held."""
+    films = _n("{credits} for {n} film", "{credits} for {n} films", spent.films)
+    parts = [films.format(credits=credits(spent.ready), n=number(spent.films))]
+    if spent.given_back:
+        parts.append(_("{n} given back").format(n=number(spent.given_back)))
+    if spent.held:
+        parts.append(_("{n} held").format(n=number(spent.held)))
+    return " · ".join(parts)
+
+
+def _range(first: date, last: date) -> str:
+    return f"{calendar_day(first)} – {calendar_day(last)}" if first != last else calendar_day(first)
+
+
+def chart_words() -> dict[str, str]:
+    """The words of the chart, in the language spoken now."""
+    return {
+        "title": _("Credits used"),
+        "day": _("credits a day"),
+        "week": _("credits a week"),
+        "month": _("credits a month"),
+        "ready": _("films made"),
+        "given_back": _("given back"),
+        "others": _("others"),
+        "empty": _("Nothing was used in these days"),
+    }
+
+
+def exported(rows: int) -> str:
+    """What stands beside the files of an export."""
+    if not rows:
+        return _("Nothing happened in these days.")
+    return _n("{n} row, as CSV.", "{n} rows, as CSV.", rows).format(n=number(rows))
