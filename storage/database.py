@@ -116,7 +116,7 @@ async def _prepare(conn: aiosqlite.Connection) -> None:
     try:
         await conn.executescript(
             "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-            "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;"
+            "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;"
         )
     except BaseException:
         await conn.close()
