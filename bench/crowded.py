@@ -13,8 +13,8 @@ from bench.measure import Figure, empty_queue, memory
 from bench.stage import bare, clapper
 from tests.discordwire import Channel, DiscordWire, Member
 
-SERVERS = 200
-COMMANDS = 1_000
+SERVERS = 10_000
+COMMANDS = 10_000
 AT_ONCE = 16
 #: After so many commands the queue is emptied: what waits is in the database, and not what is measured.
 _OFTEN = 500

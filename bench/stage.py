@@ -39,13 +39,13 @@ def heavy(film: bytes, size: int) -> bytes:
 def vendor(size: int = 0) -> VideoAPI:
     """The API's stand-in, whose films are made at a word, and have `size` bytes where it is given."""
     film = heavy(clips.film(), size) if size else clips.film()
-    return VideoAPI(token=TOKEN, seconds=None, render=lambda request, pictures: film)
+    return VideoAPI(token=TOKEN, seconds=None, render=lambda request, pictures: film, max_in_flight=1_000)
 
 
 @asynccontextmanager
 async def wired(before: Callable[[DiscordWire], None] | None = None) -> AsyncGenerator[DiscordWire]:
     """Discord's stand-in, filled by `before`. Its clock for late answers is off: how late they are is measured."""
-    wire = DiscordWire("token-of-the-bot", keep_bytes=before is None)
+    wire = DiscordWire("token-of-the-bot", keep_bytes=False)
     if before:
         Crowd.on(wire)
         before(wire)
