@@ -29,8 +29,10 @@ from web import PublicApp, admin_app, serve
 
 log = logging.getLogger("clapper")
 
-#: Seconds that work in hand gets when the bot is told to stop; closing takes some more, and all is over within 20.
-_GRACE = 15.0
+#: Seconds that work in hand gets when the bot is told to stop, and before that a loop's step in hand; with what is
+#: being answered then (`cogs.client`) and closing, all is over within 20.
+_GRACE = 14.0
+_STEP = 2.0
 
 
 @dataclass(frozen=True)
@@ -92,18 +94,22 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         admin = await serve(
             stack, admin_app(parts.health.reasons, parts.health.figures), settings.admin_host, settings.admin_port
         )
-        tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in parts.loops]
-        tasks.append(asyncio.create_task(metrics.watch_lag(), name="lag"))
+        loops = [asyncio.create_task(loop.run(), name=loop.name) for loop in parts.loops]
+        lag = asyncio.create_task(metrics.watch_lag(), name="lag")
         try:
             yield App(parts.bot, parts, db, public, port, admin)
         finally:
             parts.services.intake.stop()
+            for loop in parts.loops:
+                loop.stop()
+            if parts.bot.logged_in.is_set():  # else some of them wait for that, and nothing was begun
+                await asyncio.wait(loops, timeout=_STEP)
             await asyncio.gather(
                 parts.services.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE), parts.joining.stop()
             )
-            for task in tasks:
+            for task in (*loops, lag):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*loops, lag, return_exceptions=True)
             if not parts.bot.is_closed():
                 await parts.bot.close()
 

@@ -10,7 +10,19 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench import answer, backlog, callbacks, committed, crowded, finished, fitted, history, rush, wordrules
+from bench import (
+    admission,
+    answer,
+    backlog,
+    callbacks,
+    committed,
+    crowded,
+    finished,
+    fitted,
+    rush,
+    usage,
+    wordrules,
+)
 from bench.measure import Figure, machine, note
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -26,10 +38,13 @@ MEASURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "delivery": finished.measure,
     "memory": crowded.measure,
     "memory_servers": crowded.measure,
-    "history": history.measure,
     "rush": rush.measure,
     "fitting_time": fitted.measure,
     "fitting_ssim": fitted.measure,
+    "admission": admission.measure,
+    "usage_chart": usage.measure,
+    "usage_export": usage.measure,
+    "usage_memory": usage.measure,
     "word_rules": wordrules.measure,
     "word_rules_worst": wordrules.measure,
 }

@@ -16,7 +16,7 @@ from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
 from discord.state import AutoShardedConnectionState
 
 from domain import trail
-from domain.faults import Refused
+from domain.faults import Fault, Refused
 from ui.answers import say_trouble
 from ui.language import fingerprint, speak, speaking
 from ui.localised import Localised
@@ -29,6 +29,8 @@ class Tree(app_commands.CommandTree[Any]):
 
     #: Raises Refused for a server that may not use the bot.
     check_server: Callable[[int], None]
+    #: Told what Discord says that a server speaks. Raises Fault.
+    hear: Callable[[int, str], Awaitable[None]]
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         trail.note(interaction=interaction.id)
@@ -41,11 +43,19 @@ class Tree(app_commands.CommandTree[Any]):
         except Refused as fault:
             await say_trouble(interaction, fault)
             return False
+        if interaction.guild_id is not None:
+            with contextlib.suppress(Fault):  # it is heard again with the next command
+                await self.hear(interaction.guild_id, str(interaction.guild_locale or ""))
         return True
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
         if interaction.type is not discord.InteractionType.autocomplete:
             await say_trouble(interaction, error)
+
+
+#: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
+_ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
+_ANSWER_SECONDS = 2.0
 
 
 class Forgetful(AutoShardedConnectionState):
@@ -69,6 +79,7 @@ class Clapper(AutoShardedBot):
         *,
         commands: Sequence[app_commands.Group],
         check_server: Callable[[int], None],
+        hear: Callable[[int, str], Awaitable[None]],
         is_told: Callable[[bytes], Awaitable[bool]],
         told: Callable[[bytes], Awaitable[None]],
         http_trace: Any = None,
@@ -88,7 +99,7 @@ class Clapper(AutoShardedBot):
             http_trace=http_trace,
         )
         assert isinstance(self.tree, Tree)
-        self.tree.check_server = check_server
+        self.tree.check_server, self.tree.hear = check_server, hear
         for command in commands:
             self.tree.add_command(command)
         #: To be filled in before it logs in: some of them need the client themselves.
@@ -120,6 +131,13 @@ class Clapper(AutoShardedBot):
         """Let the listeners of a button or a form speak the member's language, as commands do."""
         with speaking(str(args[0].locale)) if event_name == "interaction" else contextlib.nullcontext():
             super().dispatch(event_name, *args, **kwargs)
+
+    async def close(self) -> None:
+        """Let what is being answered be answered, then close: discord.py would close under its hands."""
+        answering = [task for task in asyncio.all_tasks() if task.get_name() in _ANSWERING]
+        if answering and not self.is_closed():
+            await asyncio.wait(answering, timeout=_ANSWER_SECONDS)
+        await super().close()
 
     async def on_shard_disconnect(self, shard_id: int) -> None:
         self.away.add(shard_id)

@@ -25,8 +25,13 @@ log = logging.getLogger("clapper.setup")
 
 _PRESS = re.compile(r"setup:(\w+):([0-9])")
 _FORM = re.compile(r"form:setup-(limit|timezone):[0-9a-f]+")
-_ONE_ID = ("log_channel_id", "approval_role_id")
-_FLAGS = ("transfers", "reuse")
+_ONE_ID = ("log_channel_id", "approval_role_id", "showcase_channel_id")
+_FLAGS = ("transfers", "reuse", "digest")
+#: On which page of the card a choice stands; the first where nothing is said.
+_PAGES = {
+    **dict.fromkeys(("transfers", "reuse", "moderators", "approval_role_id", "confirm_above", "approval_above"), "2"),
+    **dict.fromkeys(("showcase_channel_id", "showcase_stars", "digest"), "3"),
+}
 
 
 class SetUp(app_commands.Group):
@@ -44,6 +49,8 @@ class SetUp(app_commands.Group):
     async def page(self, interaction: discord.Interaction, number: str) -> Reply:
         """A page of the card, as things are now."""
         policy = await self._decisions.policy(person_of(interaction))
+        if number == "3":
+            return Reply(cards_setup.third_page(policy))
         return Reply(
             cards_setup.second_page(policy) if number == "2" else cards_setup.first_page(policy, daily=self._daily)
         )
@@ -106,8 +113,9 @@ class Setup(commands.Cog):
             await self._decisions.set(person, name, values[0])
         elif name == "language" and values:
             await self._decisions.set(person, name, values[0] if values[0] in LANGUAGES else "")
-        second = name in (*_FLAGS, "moderators", "approval_role_id", "confirm_above", "approval_above")
-        return await self._pages.page(interaction, "2" if second else page if name == "open" else "1")
+        elif name == "showcase_stars" and ids:
+            await self._decisions.set(person, name, ids[0])
+        return await self._pages.page(interaction, page if name == "open" else _PAGES.get(name, "1"))
 
     async def _filled(self, interaction: discord.Interaction, name: str) -> Reply:
         person, typed = person_of(interaction), texts(interaction)

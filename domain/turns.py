@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+#: Nobody in a queue is counted beyond so many.
+COUNTED_MOST = 300
+
 
 @dataclass(frozen=True)
 class Caps:

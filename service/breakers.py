@@ -7,7 +7,8 @@ from collections.abc import Awaitable, Callable
 
 from domain.faults import Refused
 from domain.job import Job
-from domain.pace import Pace
+from domain.model import Model
+from domain.pace import HOUR, Pace
 from service.loops import now_ms
 from storage import memory
 from storage.database import Database
@@ -54,23 +55,31 @@ class Breakers:
         now = self._clock()
         for subject in (account_of(provider), model_of(model)):
             breaker = self._open.get(subject)
-            if breaker and now < breaker.trial_at:
+            if breaker and _waits(breaker, now):
                 return breaker
         return None
 
-    def check(self, provider: str, model: str, label: str, others: list[str]) -> None:
-        """Raise Refused when this model cannot be had now."""
-        breaker = self.open_for(provider, model)
+    def doubted(self, model: str) -> bool:
+        """Whether a model was closed and has not been had since, even if it may be tried again."""
+        return model_of(model) in self._open
+
+    def check(self, model: Model, **others: object) -> None:
+        """Raise Refused when this model cannot be had now; `others` say what can (see domain.request.named)."""
+        breaker = self.open_for(model.wire.provider, model.key)
         if breaker is None:
             return
         if breaker.subject.startswith("account:"):
             raise Refused("account_closed", again_at=breaker.trial_at)
-        raise Refused("model_closed", model=label, others=others, again_at=breaker.trial_at)
+        raise Refused("model_closed", model=model.label, again_at=breaker.trial_at, **others)
 
     def closed(self) -> list[str]:
         """Subjects whose jobs wait: open, and their trial is not due."""
         now = self._clock()
-        return [subject for subject, breaker in self._open.items() if now < breaker.trial_at]
+        return [subject for subject, breaker in self._open.items() if _waits(breaker, now)]
+
+    def account_closed(self) -> bool:
+        """Whether the account cannot be used: no job's waiting is its own then."""
+        return any(subject.startswith("account:") for subject in self.closed())
 
     def next_trial(self) -> int | None:
         """When the next trial is due, unix ms."""
@@ -109,3 +118,8 @@ class Breakers:
             new = await memory.open_breaker(conn, subject, reason, self._clock(), self._pace.breaker)
             self._open = await memory.breakers(conn)
         return new
+
+
+def _waits(breaker: memory.Breaker, now: int) -> bool:
+    """Whether its trial is still to come. No pause is longer than an hour: one that is was made by a wrong clock."""
+    return now < breaker.trial_at <= now + 2 * HOUR

@@ -110,7 +110,7 @@ class Delivery:
         conn = self._db.reader
         for job in await outbox.due(conn, self._clock(), free, self._crew.busy):
             self._crew.start(job.id, self._deliver(job), interaction=job.interaction_id)
-        upcoming = await outbox.next_due(conn, self._crew.busy)
+        upcoming = await outbox.next_due(conn, self._clock(), self._crew.busy)
         return None if upcoming is None else max(0.05, (upcoming - self._clock()) / 1000)
 
     async def stop(self, seconds: float) -> None:

@@ -64,26 +64,26 @@ class Recents:
 
         `known` is a task that has to be there; without one, a list that reads well is believed.
         """
-        found, ids = Found(), set[str]()
+        found, first = Found(), list[str]()
         proven, readable = known is None, True
         limit = _PAGE if self._links.public_url else _PAGE_WITH_PICTURES
-        first, offset = 0, 0
+        offset = 0
         while offset < _MOST:
             reports, limit = await self._page(wire, since, limit, offset)
-            fresh = [report for report in reports if not report.task_id or report.task_id not in ids]
-            if not fresh:
+            ids = [report.task_id for report in reports]
+            repeated = bool(first) and ids[: len(first)] == first[: len(ids)]
+            if not reports or repeated:
                 # The end; or a list that knows no offsets, which is whole when its first page was not full.
-                found.good = proven and readable and (not reports or first < limit)
+                found.good = proven and readable and (not reports or len(first) < limit)
                 return found
-            for report in fresh:
-                ids.add(report.task_id)
+            for report in reports:
                 readable = readable and bool(report.task_id)
                 ours = self.job_of(report.callback_url)
                 if ours and known and ours[0] == known.job_id and report.task_id == known.task_id:
                     proven = True
                 if ours and ours[0] in wanted:
                     found.seen.setdefault(ours[0], {}).setdefault(ours[1], report)
-            first = first or len(reports)
+            first = first or ids
             offset += len(reports)
         log.warning("the list of recent tasks has no end")
         return found

@@ -129,6 +129,7 @@ class Reconcile:
                 await jobs.change(conn, job.id, hint_id="")
             return False
         await self._results.looked(job.id, report)
+        await self._dispatch.accepted(job)
         return True
 
     async def _search(self, unknown: list[Job]) -> None:
@@ -150,6 +151,7 @@ class Reconcile:
         for job in unknown:
             if report := found.best(job.id, job.attempt):
                 await self._results.looked(job.id, report)
+                await self._dispatch.accepted(job)
             elif found.good:
                 await self._missed(job, asked_at)
             else:

@@ -89,7 +89,8 @@ class WaitingCards:
 
     def _untrue(self, job: storage.Waiting, said: Outlook, now: int, newest: set[str]) -> bool:
         """Whether a waiting job's card says something else than what is so, and may be changed now."""
-        if not job.card_message_id or now - max(job.card_at, job.created_at) < self._pace.card:
+        # Of a time that has not come yet: by a clock that was wrong.
+        if not job.card_message_id or 0 <= now - max(job.card_at, job.created_at) < self._pace.card:
             return False
         was_held, is_held = job.card_says == Standing.HELD, said.standing is Standing.HELD
         if job.card_says == said.mark:

@@ -11,6 +11,7 @@ from typing import Any
 import aiosqlite
 
 from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
+from domain.pace import DAY
 from domain.request import GenerationRequest
 from domain.wire import Wire
 from storage.database import every, one
@@ -116,14 +117,14 @@ async def keep_films(conn: aiosqlite.Connection, job_id: str, found: Sequence[Fi
 
 
 async def recent_double(
-    conn: aiosqlite.Connection, *, guild_id: int, author_id: int, fold: str, since: int
+    conn: aiosqlite.Connection, *, guild_id: int, author_id: int, fold: str, since: int, until: int
 ) -> Job | None:
-    """The same member's job with the same parameters, begun after `since`, that did not end without a film."""
+    """The same member's job with the same parameters, begun between two moments, that did not end without a film."""
     row = await one(
         conn,
-        "SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND created_at > ? AND fold = ?"
+        "SELECT * FROM jobs WHERE guild_id = ? AND author_id = ? AND created_at > ? AND created_at <= ? AND fold = ?"
         " AND state NOT IN ('failed', 'expired', 'cancelled') LIMIT 1",
-        (guild_id, author_id, since, fold),
+        (guild_id, author_id, since, until, fold),
     )
     return job_of(row) if row else None
 
@@ -251,6 +252,7 @@ async def bring_near(conn: aiosqlite.Connection, *, now: int, furthest: int) -> 
             (now, furthest),
         )
     await conn.execute("UPDATE breakers SET trial_at = ? WHERE trial_at > ?", (now, furthest))
+    await conn.execute("DELETE FROM remembered WHERE until > ?", (furthest + DAY,))
 
 
 async def schedule_looks(conn: aiosqlite.Connection, looks: Sequence[tuple[int, str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import AsyncGenerator, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -35,10 +36,11 @@ class Line:
         any other order leaves the connection inside a transaction now and then.
         """
         shared: asyncio.Future[None] | None = None
+        asked = time.monotonic()
         async with self.turn(alone=heavy):
             within = self._shared is not None
             try:
-                await self._writer.begin(heavy=heavy, within=within)
+                await self._writer.begin(heavy=heavy, within=within, since=asked)
                 yield self._writer
                 if not self._writer.in_transaction:  # given up by SQLite, and the error was not passed on
                     raise sqlite3.OperationalError("the transaction was lost")

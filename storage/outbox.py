@@ -11,7 +11,11 @@ from storage.jobs import films, job_of
 _FINAL = ", ".join(f"'{state.value}'" for state in FINAL)
 #: A card that is being shown right now is waited for so long (ms), so that the end does not overtake it.
 _CARD_PATIENCE = 20_000
-_DUE = f"max(next_try_at, CASE WHEN card_message_id = 0 AND private = 0 THEN created_at + {_CARD_PATIENCE} ELSE 0 END)"
+#: A job from a time that has not come yet was begun by a clock that was wrong: its card is not waited for.
+_DUE = (
+    "max(next_try_at, CASE WHEN card_message_id = 0 AND private = 0 AND created_at <= :now"
+    f" THEN created_at + {_CARD_PATIENCE} ELSE 0 END)"
+)
 _OPEN = f"announced_at = 0 AND undelivered = 0 AND state IN ({_FINAL})"
 
 
@@ -19,18 +23,18 @@ async def due(conn: aiosqlite.Connection, now: int, limit: int, busy: set[str]) 
     """Jobs to announce now, the longest waiting first, without those already in hand."""
     rows = await every(
         conn,
-        f"SELECT * FROM jobs WHERE {_OPEN} AND {_DUE} <= ? ORDER BY next_try_at, ended_at LIMIT ?",  # noqa: S608
-        (now, limit + len(busy)),
+        f"SELECT * FROM jobs WHERE {_OPEN} AND {_DUE} <= :now ORDER BY next_try_at, ended_at LIMIT :most",  # noqa: S608
+        {"now": now, "most": limit + len(busy)},
     )
     return [job_of(row, await films(conn, row["id"])) for row in rows if row["id"] not in busy][:limit]
 
 
-async def next_due(conn: aiosqlite.Connection, busy: set[str]) -> int | None:
+async def next_due(conn: aiosqlite.Connection, now: int, busy: set[str]) -> int | None:
     """When the next announcement is to be tried, unix ms; None when only those already in hand are left."""
     rows = await every(
         conn,
-        f"SELECT id, {_DUE} AS due FROM jobs WHERE {_OPEN} ORDER BY due LIMIT ?",  # noqa: S608
-        (len(busy) + 1,),
+        f"SELECT id, {_DUE} AS due FROM jobs WHERE {_OPEN} ORDER BY due LIMIT :most",  # noqa: S608
+        {"now": now, "most": len(busy) + 1},
     )
     return next((int(row["due"]) for row in rows if row["id"] not in busy), None)
 
@@ -122,7 +126,7 @@ async def card_found(conn: aiosqlite.Connection, job_id: str, card: Sent) -> Non
 
 async def is_undelivered(conn: aiosqlite.Connection, guild_id: int, job_id: str) -> bool:
     """True for a job of this server that was given up."""
-    sql = "SELECT 1 FROM jobs WHERE id = ? AND guild_id = ? AND undelivered = 1 AND private = 0"
+    sql = "SELECT 1 FROM jobs WHERE id = ? AND guild_id = ? AND undelivered = 1 AND private = 0 AND deleted_at = 0"
     return await one(conn, sql, (job_id, guild_id)) is not None
 
 
@@ -130,7 +134,8 @@ async def undelivered(conn: aiosqlite.Connection, guild_id: int) -> list[Job]:
     """A server's jobs that were given up, newest first; private ones are their members' own matter."""
     rows = await every(
         conn,
-        "SELECT * FROM jobs WHERE guild_id = ? AND undelivered = 1 AND private = 0 ORDER BY ended_at DESC LIMIT 25",
+        "SELECT * FROM jobs WHERE guild_id = ? AND undelivered = 1 AND private = 0 AND deleted_at = 0"
+        " ORDER BY ended_at DESC LIMIT 25",
         (guild_id,),
     )
     return [job_of(row) for row in rows]

@@ -83,6 +83,7 @@ PLANS: Mapping[str, Plan] = {
     "meta": Plan(),
     "breakers": Plan(),
     "remembered": Plan(),
+    "queue_clock": Plan(),
 }
 
 #: Columns that nobody needs to see: keys to other things, and bytes.

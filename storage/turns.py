@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 import aiosqlite
 
 from domain.job import IN_FLIGHT, Job
-from domain.turns import Outlook
+from domain.turns import COUNTED_MOST, Outlook
 from storage.database import every, one
 
 _IN_FLIGHT = ", ".join(f"'{state.value}'" for state in IN_FLIGHT)
@@ -17,7 +17,8 @@ _IN_FLIGHT = ", ".join(f"'{state.value}'" for state in IN_FLIGHT)
 def _levels(paused: Sequence[int]) -> str:
     """Fair turns as a drawing: whoever has fewest in the making is next, so each film of a member stands one deeper."""
     return f"""
-        flight AS (SELECT guild_id, author_id, count(*) AS n FROM jobs WHERE state IN ({_IN_FLIGHT}) GROUP BY 1, 2),
+        made AS MATERIALIZED (SELECT guild_id, author_id FROM jobs WHERE state IN ({_IN_FLIGHT})),
+        flight AS (SELECT guild_id, author_id, count(*) AS n FROM made GROUP BY 1, 2),
         levels AS (
             SELECT w.rowid AS row, w.guild_id, w.author_id, w.created_at, coalesce(f.n, 0)
                 + row_number() OVER (PARTITION BY w.guild_id, w.author_id ORDER BY w.created_at, w.rowid) - 1 AS level
@@ -31,7 +32,7 @@ def _not_in(servers: Sequence[int], column: str) -> str:
 
 
 #: Above so many waiting jobs, a new one counts all of them: working out who is before whom would take too long.
-_FAIR_MOST = 200
+_FAIR_MOST = 60
 
 
 @dataclass(frozen=True)
@@ -78,24 +79,26 @@ _WAITING = ", ".join(f"j.{field.name}" for field in fields(Waiting))
 
 
 async def in_flight(conn: aiosqlite.Connection, job: Job) -> Counts:
-    """What is being made, seen from a job."""
+    """What is being made, seen from a job; each number at most `COUNTED_MOST`."""
     return await _counts(conn, job, f"state IN ({_IN_FLIGHT})")
 
 
 async def waiting(conn: aiosqlite.Connection, job: Job, paused: Sequence[int] = ()) -> Counts:
-    """What waits to be sent, seen from a queued job, itself included; without `paused` servers."""
+    """What waits to be sent, seen from a queued job, itself included; without `paused` servers.
+
+    Each number is at most `COUNTED_MOST`.
+    """
     return await _counts(conn, job, f"state = 'queued' AND {_not_in(paused, 'guild_id')}")
 
 
 async def _counts(conn: aiosqlite.Connection, job: Job, which: str) -> Counts:
-    # Three counts that each follow an index: a sum over all rows would look at each of them.
-    total = f"SELECT count(*) FROM jobs WHERE provider = :provider AND {which}"  # noqa: S608 - our own words
-    server, member = f"{total} AND guild_id = :guild", f"{total} AND guild_id = :guild AND author_id = :author"
-    row = await one(
-        conn,
-        f"SELECT ({total}), ({server}), ({member})",
-        {"guild": job.guild_id, "author": job.author_id, "provider": job.wire.provider},
+    wider = ["provider = :provider", "guild_id = :guild", "author_id = :author"]
+    counts = ", ".join(
+        f"(SELECT count(*) FROM (SELECT 1 FROM jobs WHERE {' AND '.join(wider[:n])} AND {which} LIMIT :most))"  # noqa: S608
+        for n in (1, 2, 3)
     )
+    who = {"provider": job.wire.provider, "guild": job.guild_id, "author": job.author_id, "most": COUNTED_MOST}
+    row = await one(conn, f"SELECT {counts}", who)
     return Counts(*row) if row else Counts(0, 0, 0)
 
 
@@ -148,7 +151,7 @@ async def unsaid(conn: aiosqlite.Connection, limit: int) -> list[str]:
     rows = await every(
         conn,
         f"SELECT id FROM jobs WHERE state IN ({_IN_FLIGHT}) AND card_says NOT IN ('', 'made')"  # noqa: S608
-        " AND card_message_id > 0 ORDER BY sent_at LIMIT ?",
+        " AND +card_message_id > 0 ORDER BY sent_at LIMIT ?",  # the plus: not by the index of cards, which is large
         (limit,),
     )
     return [row["id"] for row in rows]

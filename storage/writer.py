@@ -40,10 +40,11 @@ class Writer(aiosqlite.Connection):
         self._raw = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
         return self._raw
 
-    async def begin(self, *, heavy: bool = False, within: bool = False) -> None:
+    async def begin(self, *, heavy: bool = False, within: bool = False, since: float | None = None) -> None:
         """BEGIN IMMEDIATE. With `heavy` the statements run in the thread: many rows, or megabytes in one.
 
-        `within` begins a part of the open transaction, which can be rolled back alone.
+        `within` begins a part of the open transaction, which can be rolled back alone. Another program that holds the
+        file is waited for from `since` on (monotonic seconds): who stood in line behind others need not wait anew.
         """
         self._heavy = heavy
         if within:
@@ -54,7 +55,7 @@ class Writer(aiosqlite.Connection):
         if not self._idle:  # a cancelled transaction left something in the thread: this comes after it
             await self._hop(super().rollback())
         self._changes = self._raw.total_changes
-        end = time.monotonic() + PATIENCE
+        end = (time.monotonic() if since is None else since) + PATIENCE
         while True:
             try:
                 self._raw.execute("BEGIN IMMEDIATE")

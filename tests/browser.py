@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
@@ -81,8 +82,9 @@ async def _open_option(page: Page, option: str) -> None:
 
 
 async def press(page: Page, label: str) -> None:
-    """Press the newest button with this label in the conversation."""
-    await page.locator("#channel-message-list").get_by_role("button", name=label, exact=True).last.click()
+    """Press the newest button with this label in the conversation, whatever emoji stands before it."""
+    name = re.compile(rf"(^|\W){re.escape(label)}$")
+    await page.locator("#channel-message-list").get_by_role("button", name=name).last.click()
 
 
 async def video_plays(page: Page, *, timeout: float = 30.0) -> bool:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import time
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from demo.life import Task
 from tests import clips
@@ -132,12 +136,14 @@ async def test_a_models_breaker_names_the_others(open_wire: OpenWire) -> None:
             lambda: [m for m in w.wire.messages(w.wire.channel) if "can no longer be had" in m.content], timeout=15
         )
         assert "Nothing was charged" in reply.content
-        refused = await ask(w, "another boat")
+        assert "Choose Sora 2 Pro, " in reply.content
+        refused = await ask(w, "another boat", model="sora-2")
         assert refused.ephemeral
         assert "Sora 2 cannot be had right now" in refused.text
         assert "Sora 2 Pro" in refused.text
-        other = await ask(w, "a third boat", model="sora-2-pro")
+        other = await ask(w, "a third boat")  # nobody named a model: the first that can be had
         assert not other.ephemeral
+        assert "Sora 2 Pro" in other.text
 
 
 async def test_a_lost_answer_is_found_among_the_recent_tasks(open_wire: OpenWire) -> None:
@@ -187,6 +193,54 @@ async def test_without_a_list_of_tasks_only_the_deadline_ends_it(open_wire: Open
         assert w.api.submissions == 0  # faults answer before it counts; one request, none again
         sent = [path for path, _ in w.api.requests if path == "/sora/videos"]
         assert len(sent) == 1
+
+
+async def test_an_empty_list_is_not_believed_against_better_knowledge(open_wire: OpenWire) -> None:
+    """An API that shows no recent tasks at all, though it has one of ours, proves nothing: nothing is sent twice."""
+    async with open_wire() as w:
+        await ask(w, "known")
+        await tasks(w, 1)
+        await until_rows(w, "SELECT state FROM jobs", [("rendering",)])
+        w.api.faults += [("/sora/tasks", 200, '{"items": [], "count": 0}')] * 40
+        await ask(w, "a boat, reset and lost")
+        for _ in range(1_000):
+            if len(w.api.faults) < 25:
+                break
+            await asyncio.sleep(0.01)
+        assert w.api.submissions == 2
+        w.api.faults.clear()
+        await w.api.finish((await tasks(w, 2))[1].id)
+        await w.wire.wait_for(lambda: films(w), timeout=15)
+        assert w.api.submissions == 2
+        assert await w.rows("SELECT max(attempt) AS most FROM jobs") == [{"most": 1}]
+
+
+async def test_a_contradiction_changes_nothing(open_wire: OpenWire, caplog: pytest.LogCaptureFixture) -> None:
+    """A failure that is reported after the film came is noted in the log, and nothing else."""
+    async with open_wire() as w:
+        await ask(w, "a boat")
+        (task,) = await tasks(w, 1)
+        await w.api.finish(task.id)
+        await w.wire.wait_for(lambda: films(w), timeout=15)
+        before = await w.rows("SELECT state, reason, ended_at FROM jobs")
+        assert await w.api.call_back(task.id, json.dumps(task.failure("api_error", "no"))) == 200
+        assert "a failure came after its success" in caplog.text
+        assert await w.rows("SELECT state, reason, ended_at FROM jobs") == before
+        assert [row["kind"] for row in await w.rows("SELECT kind FROM ledger ORDER BY id")] == ["hold", "capture"]
+
+
+async def test_a_pause_holds_everything(open_wire: OpenWire) -> None:
+    """While the API asks for a pause nothing at all is sent to it, neither new jobs nor second attempts."""
+    async with open_wire() as w:
+        w.api.seconds = 0.01
+        await ask(w, "a limited boat")
+        await until_rows(w, "SELECT state FROM jobs", [("queued",)])
+        (held,) = await w.rows("SELECT not_before FROM jobs")
+        await ask(w, "another boat")
+        assert w.api.submissions == 1
+        await asyncio.wait_for(w.api.until(lambda: w.api.submissions > 1), 10)
+        assert time.time() * 1000 >= held["not_before"] - 50
+        await w.wire.wait_for(lambda: len(films(w)) == 2, timeout=15)
 
 
 async def test_the_deadline_waits_for_an_answer(open_wire: OpenWire) -> None:

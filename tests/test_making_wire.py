@@ -224,3 +224,33 @@ async def test_a_joined_film_fits_its_server(open_wire: OpenWire, footage: dict[
         limit = w.wire.guild.file_limit
         assert 0 < joined.files[0].size <= limit
         assert w.wire.unexpected == []
+
+
+async def test_forms_open_while_the_database_is_busy(open_wire: OpenWire) -> None:
+    """A form cannot follow a defer: it opens at once, whoever writes; a card follows one."""
+    async with open_wire() as w:
+        thread = w.wire.add_thread(w.wire.channel, "films")
+        message = await film(w, thread)
+        refused = await (await w.wire.command("video", {"prompt": "x", "duration": 25}, channel=thread)).response()
+        async with w.app.db.transaction():
+            for where, action in ((message, "edit"), (message, "continue"), (refused.message, "fix")):
+                assert (await pressed(w, where, action)).kind == "modal"
+            assert (await (await w.wire.command("video", channel=thread)).response()).kind == "modal"
+            again = await pressed(w, message, "again")
+            assert (again.kind, again.ephemeral) == ("defer", True)
+        (card,) = await w.wire.wait_for(lambda: again.followups, timeout=10)
+        assert "is making a film" in card.text
+        assert w.wire.unexpected == []
+
+
+async def test_a_locked_thread_takes_no_film(open_wire: OpenWire) -> None:
+    """Locked means that the bot may not post there: said before anything is typed or charged."""
+    async with open_wire() as w:
+        thread = w.wire.add_thread(w.wire.channel, "films")
+        message = await film(w, thread)
+        thread.locked = True
+        for action in ("again", "edit", "continue"):
+            answer = await pressed(w, message, action)
+            assert answer.ephemeral
+            assert "This thread is locked" in answer.text
+        assert len(await w.rows("SELECT id FROM jobs")) == 1

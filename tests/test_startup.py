@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,8 @@ import pytest
 from demo.videoapi import VideoAPI
 from tests.child import environment, running
 from tests.conftest import TOKEN, OpenWire, free_port
-from tests.discordwire import DiscordWire, Message
+from tests.crash.vendor import Vendor
+from tests.discordwire import Call, DiscordWire, Message
 
 
 def cards(wire: DiscordWire) -> list[Message]:
@@ -80,6 +83,43 @@ async def test_sigterm_ends_in_order(api: VideoAPI, api_url: str, tmp_path: Path
             await api.finish(task.id)
             await wire.wait_for(lambda: films(wire), timeout=15)
             assert await child.stop(signal.SIGINT, within=15) == 0
+
+
+async def test_what_hangs_is_parked(tmp_path: Path) -> None:
+    """With a submission and a film's message that get no answer, SIGTERM still ends the process within 20 s, in order;
+    the next one finds out what became of both: each film comes once, and was made once."""
+    held, go_on = set[str](), asyncio.Event()
+
+    async def hold_api(who: str, method: str, path: str, when: str) -> None:
+        if path == "/sora/videos" and when == "after" and len(vendor.tasks) == 2 and not go_on.is_set():
+            held.add("submission")
+            await go_on.wait()
+
+    async def hold_discord(call: Call) -> None:
+        if call.template == "/channels/{channel}/messages" and not go_on.is_set():
+            held.add("message")
+            await go_on.wait()
+
+    vendor = Vendor(TOKEN, seconds=(0.1, 0.1), max_in_flight=5, hook=hold_api, dice=random.Random(1))
+    async with DiscordWire("token-of-the-bot") as wire, vendor.serve() as url:
+        wire.on_request(hold_discord, "after")
+        env = environment(wire, url, TOKEN, tmp_path / "clapper.db", free_port())
+        async with running(env, cwd=tmp_path) as child:
+            await wire.ready(starts=1)
+            for n in range(2):
+                await (await wire.command("video", {"prompt": f"boat {n}"})).response(timeout=10)
+                await asyncio.wait_for(vendor.until(lambda n=n: len(vendor.tasks) > n), 10)
+            await wire.wait_for(lambda: len(held) == 2, timeout=20)
+            began = time.monotonic()
+            assert await child.stop(signal.SIGTERM, within=25) == 0, child.log
+            assert time.monotonic() - began < 20
+            assert "Traceback" not in child.log, child.log
+        go_on.set()
+        async with running(env, cwd=tmp_path) as child:
+            await wire.ready(starts=2)
+            await wire.wait_for(lambda: len(films(wire)) >= 2, timeout=90)
+            assert await child.stop() == 0
+        assert len(films(wire)) == len(vendor.tasks) == 2
 
 
 async def test_a_second_copy_says_who_has_the_database(api_url: str, tmp_path: Path) -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from domain.pace import HOUR, MINUTE
+import aiosqlite
+import pytest
+
+from domain.job import Job, JobState
+from domain.pace import HOUR, MINUTE, Pace
+from service.breakers import Breakers
 from service.timekeeper import Timekeeper
-from storage import jobs, memory
+from storage import jobs, memory, outbox
 from storage.database import every, open_database
+from tests.settled import quiet
 from tests.test_words import a_job
 
 NOW = 1_800_000_000_000
@@ -68,3 +74,44 @@ async def test_a_jump_back_wakes_what_would_sleep(tmp_path: Path) -> None:
         rows = await every(db.reader, "SELECT max(next_look_at, not_before, next_try_at) AS at FROM jobs ORDER BY id")
         assert [row["at"] for row in rows] == [clocks.wall, clocks.wall, clocks.wall, clocks.wall + MINUTE]
         assert (await memory.breakers(db.reader))["model:x"].trial_at == clocks.wall
+
+
+@pytest.mark.parametrize("hours", [-10, 10])
+async def test_nothing_sleeps_past_a_jump(tmp_path: Path, hours: int) -> None:
+    """What waits for a moment of the wrong clock goes on at once, whichever way it was set: a film whose card is not
+    known, a breaker's trial, the same command once more, a waiting card."""
+    clocks = Clocks()
+    job = a_job(id="waits", created_at=NOW, state=JobState.READY)
+    async with open_database(tmp_path / "a.db") as db:
+        breakers = Breakers(db, pace=Pace(), tell=quiet, clock=lambda: clocks.wall)
+        await breakers.trip("account:sora", "account_balance")
+        async with db.transaction() as conn:
+            await jobs.begin(conn, job, fold="same")
+            await memory.remember(conn, "refused:7", 50013, NOW + HOUR)
+            assert await outbox.due(conn, NOW, 9, set()) == [], "its card is waited for"
+            assert await double(conn, clocks.wall)
+        assert breakers.open_for("sora", "sora-2")
+        clocks.wall += hours * HOUR
+        await Timekeeper(db, deadline=HOUR, clock=lambda: clocks.wall, steady=lambda: clocks.steady).watch()
+        assert breakers.open_for("sora", "sora-2") is None
+        async with db.transaction() as conn:
+            assert [one.id for one in await outbox.due(conn, clocks.wall, 9, set())] == ["waits"]
+            assert (await outbox.next_due(conn, clocks.wall, set()) or 0) <= clocks.wall
+            assert await double(conn, clocks.wall) is None
+
+
+async def double(conn: aiosqlite.Connection, now: int) -> Job | None:
+    """The same command as that of the job, a few seconds before or after it."""
+    pause = Pace().double
+    return await jobs.recent_double(conn, guild_id=1, author_id=42, fold="same", since=now - pause, until=now + pause)
+
+
+async def test_what_was_remembered_ends_after_a_jump_back(tmp_path: Path) -> None:
+    """A refusal that was to count for an hour does not count for days because the clock was wrong."""
+    clocks = Clocks()
+    async with open_database(tmp_path / "a.db") as db:
+        async with db.transaction() as conn:
+            await memory.remember(conn, "refused:7", 50013, NOW + HOUR)
+        clocks.wall -= 72 * HOUR
+        await Timekeeper(db, deadline=HOUR, clock=lambda: clocks.wall, steady=lambda: clocks.steady).watch()
+        assert await memory.recall(db.reader, "refused:7", clocks.wall) is None

@@ -9,6 +9,7 @@ import discord
 from discord import ui
 
 from domain.job import Job, JobState
+from domain.turns import COUNTED_MOST
 from ui.language import _, _n, number, sentences, within
 from ui.words import Words, credits, nothing_charged, plain, recipe, when
 from ui.words_ended import ended
@@ -105,6 +106,8 @@ def _queue(ahead: int | None, seen_at: int) -> str:
         return ""
     if ahead == 0:
         return _("Next in the queue, as of {moment}.").format(moment=when(seen_at))
+    if ahead >= COUNTED_MOST - 1:
+        return _("Very many are in front of it in the queue, as of {moment}.").format(moment=when(seen_at))
     queue = _n(
         "{n} in front of it in the queue, as of {moment}.", "{n} in front of it in the queue, as of {moment}.", ahead
     )

@@ -76,6 +76,10 @@ class People:
         """Cancel it; where it is too late for that, ask not to have it posted."""
         with contextlib.suppress(TimeoutError, LookupError, ValueError, PermissionError):
             await command.response(timeout=3)
+            if self._dice.random() < 0.3:  # or wait until its card offers only that
+                await self._wire.wait_for(lambda: "job:mute:" in str(command.message.custom_ids), timeout=3)
+                await self._press(command, "job:mute:", member)
+                return
             pressed = await self._press(command, "job:cancel:", member)
             await pressed.response(timeout=3)
             if pressed.hidden:
