@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import shutil
 import signal
@@ -29,8 +30,10 @@ from web import PublicApp, admin_app, serve
 
 log = logging.getLogger("clapper")
 
-#: Seconds that work in hand gets when the bot is told to stop; closing takes some more, and all is over within 20.
-_GRACE = 15.0
+#: Seconds that work in hand gets when the bot is told to stop, and before that a loop's step in hand; with what is
+#: being answered then (`cogs.client`) and closing, all is over within 20.
+_GRACE = 14.0
+_STEP = 2.0
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         parts = Parts(resources, await Known.read(db))
 
         async def picture(job_id: str, n: int) -> tuple[str, bytes] | None:
-            stored = await inputs.for_media(db.reader, job_id, n)
+            stored = await inputs.for_media(db.long_reader, job_id, n)
             return (stored.mime, stored.data) if stored else None
 
         public = PublicApp(
@@ -92,18 +95,22 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         admin = await serve(
             stack, admin_app(parts.health.reasons, parts.health.figures), settings.admin_host, settings.admin_port
         )
-        tasks = [asyncio.create_task(loop.run(), name=loop.name) for loop in parts.loops]
-        tasks.append(asyncio.create_task(metrics.watch_lag(), name="lag"))
+        loops = [asyncio.create_task(loop.run(), name=loop.name) for loop in parts.loops]
+        lag = asyncio.create_task(metrics.watch_lag(), name="lag")
         try:
             yield App(parts.bot, parts, db, public, port, admin)
         finally:
             parts.services.intake.stop()
+            for loop in parts.loops:
+                loop.stop()
+            if parts.bot.logged_in.is_set():  # else some of them wait for that, and nothing was begun
+                await asyncio.wait(loops, timeout=_STEP)
             await asyncio.gather(
                 parts.services.dispatch.stop(_GRACE), parts.delivery.stop(_GRACE), parts.joining.stop()
             )
-            for task in tasks:
+            for task in (*loops, lag):
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await asyncio.gather(*loops, lag, return_exceptions=True)
             if not parts.bot.is_closed():
                 await parts.bot.close()
 
@@ -114,6 +121,9 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_app(settings, wait_seconds=30) as app:
+        # What was built so far stays: let no search for garbage walk through it again, 30 ms at a time and all at once.
+        gc.collect()
+        gc.freeze()
         log.info("callbacks on port %d, figures on port %d", app.callback_port, app.admin_port)
         running = asyncio.create_task(app.bot.start(settings.discord_token.reveal()))
         stopping = asyncio.create_task(stop.wait())

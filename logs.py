@@ -18,7 +18,8 @@ from urllib.parse import quote
 
 from domain import trail
 
-_SLASH, _EQUALS = r"(?:/|%2[fF])", r"(?:=|%3[dD])"
+#: Also as addresses and JSON write them, once or more often.
+_SLASH, _EQUALS = r"(?:\\*/|%(?:25)*2[fF])", r"(?:=|%(?:25)*3[dD])"
 _REST = r"[^\s\"'<>]*"  # of an address
 
 #: What must never stand in a log: MACs of our links, signed queries, interaction tokens, credentials, pictures. Each
@@ -28,11 +29,11 @@ _MASKS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
     for hints, pattern, replacement in (
         # Our own links, {job}.{number}.{mac}, wherever they stand; and what is long enough to be a MAC by itself.
         ((".",), r"\.[0-9a-fA-F]{12,}", ".****"),
-        (("%2e",), r"%2[eE][0-9a-fA-F]{12,}", ".****"),
+        (("2e",), r"%(?:25)*2[eE][0-9a-fA-F]{12,}", ".****"),
         (tuple("0123456789abcdef"), r"(?<![0-9A-Za-z])[0-9a-fA-F]{40,}", "****"),
         # Queries: links to films and pictures carry their signatures there.
         (("?",), rf"\?[\w.~%-]+?{_EQUALS}{_REST}", "?****"),
-        (("%3f",), rf"%3[fF][\w.~%-]+?{_EQUALS}{_REST}", "?****"),
+        (("3f",), rf"%(?:25)*3[fF][\w.~%-]+?{_EQUALS}{_REST}", "?****"),
         # Interaction and webhook tokens, in paths and by their form; a bot's token by its form.
         (("interactions", "webhooks"), rf"((?:interactions|webhooks){_SLASH}\d+{_SLASH})[^\s/?%\"'<>]+", r"\1****"),
         (("aw50zxjhy3rpb2",), r"aW50ZXJhY3Rpb2[\w+/-]{8,}=*", "****"),
@@ -88,8 +89,8 @@ class Masked(logging.Formatter):
             }
             if trace:
                 line["trace"] = trace
-            # Escaped by JSON itself, the rare line breaks of Unicode too.
-            return json.dumps(line, ensure_ascii=any(sign in event for sign in "\x85\u2028\u2029"))
+            # The rare line breaks of Unicode are escaped only together with all that is not ASCII.
+            return json.dumps(line, ensure_ascii=any(sign in event + trace for sign in "\x85\u2028\u2029"))
         tail = f" [{' '.join(f'{name} {value}' for name, value in ids.items())}]" if ids else ""
         text = f"{self._at(record.created)} {record.levelname:<7} {record.name}: {event}{tail}"
         text = f"{text}\n{trace}" if trace else text

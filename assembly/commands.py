@@ -11,6 +11,8 @@ from cogs.confirming import Confirming
 from cogs.decide import Decide
 from cogs.forms import Forms
 from cogs.generate import Generate
+from cogs.help import Help
+from cogs.history import History
 from cogs.jobs import Jobs
 from cogs.manage import Manage
 from cogs.manage_audit import Audit, AuditPages
@@ -27,6 +29,7 @@ from cogs.quota import Quota
 from cogs.reporting import Reporting
 from cogs.results import Results
 from cogs.setup import SetUp, Setup
+from cogs.showcase import Stars
 from cogs.starting import Starting
 from cogs.transfer import Transfer
 from domain.catalogue import Catalogue
@@ -34,6 +37,7 @@ from media.chart import usage_chart
 from service.erase import Erase
 from service.joining import Joining
 from service.reports import Reports
+from service.showcase import Showcase
 from ui.places import Places, person_of
 
 
@@ -48,7 +52,7 @@ def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Mana
             People(s.blocks, s.decisions),
             Films(s.under_way, s.cancel),
             Pausing(s.halting),
-            ServerSettings(s.decisions),
+            ServerSettings(s.decisions, catalogue),
             audit,
             Check(s.decisions, probe),
         ],
@@ -63,7 +67,13 @@ def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Mana
 
 
 def cogs(
-    services: Services, reports: Reports, erase: Erase, joining: Joining, audit: Audit, set_up: SetUp
+    services: Services,
+    reports: Reports,
+    erase: Erase,
+    joining: Joining,
+    showcase: Showcase,
+    audit: Audit,
+    set_up: SetUp,
 ) -> list[commands.Cog]:
     """Everything that members type, and every button."""
     s, places = services, Places()
@@ -75,20 +85,24 @@ def cogs(
         return await s.rights.may_manage(person_of(interaction))
 
     characters = CharacterFilms(s.intake, s.characters, start=start, moderates=moderates)
-    more = [characters.offer_save, reporting.entry]
+    stars = Stars(showcase)
+    more = [stars.entry, characters.offer_save, reporting.entry]
     return [
         Generate(s.intake, s.presets, start=start, open_form=forms.open_new),
         forms,
         Confirming(s.drafts, start=start),
         Results(s.again, erase, joining, start=start, moderates=moderates, more=more),
         reporting,
+        stars,
         characters,
         PresetCommands(s.intake, s.presets, moderates=moderates),
         PrivacyCommands(s.privacy),
         Quota(s.accounts, places),
         Jobs(s.cancel, s.accounts),
+        History(s.accounts),
+        Help(s.intake, s.policies, places, moderates=moderates),
         Transfer(s.treasury),
-        Decide(s.approvals, reports),
+        Decide(s.approvals, reports, language=s.policies.language),
         AuditPages(audit),
-        Setup(set_up, s.decisions, s.treasury),
+        Setup(set_up, s.decisions, s.treasury, hear=s.policies.hear),
     ]

@@ -26,11 +26,13 @@ from service.latecards import LateCards
 from service.loops import Loop, now_ms
 from service.notices import Notices
 from service.reports import Reports
+from service.showcase import Showcase
 from service.waiting import WaitingCards
 from storage import memory
 from ui.board import Board
 from ui.clipposts import ClipPosts
 from ui.courier import Courier
+from ui.gallery import GalleryPosts
 from ui.herald import Herald
 from ui.operator import Operator
 from ui.posts import Posts
@@ -85,11 +87,11 @@ class Parts:
             rights=services.rights,
             blocks=services.blocks,
             courier=self.courier,
-            on_notice=partial(self.wake, "notices"),
+            on_notice=partial(self.wake, "notices", "showcase"),
         )
         posts = Posts(self.bot)
         self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
-        erase = Erase(db, posts=posts, courier=self.courier)
+        erase = Erase(db, posts=posts, courier=self.courier, on_erased=partial(self.wake, "showcase"))
         self.joining = Joining(
             db,
             again=services.again,
@@ -99,7 +101,17 @@ class Parts:
             limits=self.courier,
             folder=r.folder,
         )
-        self.bot.parts = cogs(services, reports, erase, self.joining, audit, set_up)
+        showcase = Showcase(
+            db,
+            policies=services.policies,
+            copies=self._copies,
+            parcels=services.parcels,
+            gallery=GalleryPosts(self.bot, posts),
+            pace=pace,
+            folder=r.folder,
+            on_change=partial(self.wake, "showcase"),
+        )
+        self.bot.parts = cogs(services, reports, erase, self.joining, showcase, audit, set_up)
         notices = Notices(
             db,
             policies=services.policies,
@@ -122,6 +134,7 @@ class Parts:
             Loop("delivery", self._deliver, every=30.0),
             Loop("cards", self._change_cards, every=min(5.0, pace.card / 5_000)),
             Loop("notices", self._when_logged_in(notices.step), every=60.0),
+            Loop("showcase", self._when_logged_in(showcase.step), every=600.0),
             Loop("erase", self._when_logged_in(erase.step), every=300.0),
             Loop("housekeeping", services.housekeeping.step, every=3600.0),
             Loop("privacy", services.privacy.step, every=600.0),

@@ -13,6 +13,7 @@ from service.accounts import Accounts
 from service.again import Again
 from service.approvals import Approvals
 from service.auditlog import AuditLog
+from service.availability import Availability
 from service.balance import Balance
 from service.blocks import Blocks
 from service.breakers import Breakers, Tell
@@ -68,6 +69,7 @@ class Services:
         settings, db, pace = r.settings, r.db, r.pace
         told = partial(wake, "notices")
         self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
+        self.availability = Availability(settings.catalogue, self.breakers, links=bool(r.links.public_url))
         self.pauses = Pauses(db, known=known.pauses, on_change=partial(wake, "dispatch"))
         self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics)
         caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
@@ -82,6 +84,7 @@ class Services:
             clips=self.clips,
             results=self.results,
             breakers=self.breakers,
+            availability=self.availability,
             pauses=self.pauses,
             caps=caps,
             pace=pace,
@@ -101,8 +104,7 @@ class Services:
         self.censor = Censor(db, policies=self.policies, compile_rules=WordRules, on_notice=told)
         self.intake = Intake(
             db,
-            catalogue=settings.catalogue,
-            breakers=self.breakers,
+            availability=self.availability,
             policies=self.policies,
             censor=self.censor,
             ceiling=self.ceiling,
@@ -133,7 +135,7 @@ class Services:
         )
         self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=told)
         self.characters = Characters(db, clips=self.clips)
-        self.presets = Presets(db, catalogue=settings.catalogue)
+        self.presets = Presets(db, catalogue=settings.catalogue, can_be_had=self.availability.has)
         self.privacy = Privacy(db, results=self.results)
         self.drafts = Drafts(db)
         self.again = Again(db, allows_reuse=self._allows_reuse)

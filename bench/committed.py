@@ -15,6 +15,7 @@ from bench.measure import Figure, empty_queue, ratio, side_by_side, told
 from domain.ask import Ask
 from domain.pace import Pace
 from domain.turns import Caps
+from service.availability import Availability
 from service.breakers import Breakers
 from service.censor import Censor
 from service.doorman import Ceiling
@@ -41,8 +42,7 @@ def intake_on(db: Database) -> Intake:
     pace, known = Pace(), Policies(db)
     return Intake(
         db,
-        catalogue=read_catalogue(""),
-        breakers=Breakers(db, pace=pace, tell=tell),
+        availability=Availability(read_catalogue(""), Breakers(db, pace=pace, tell=tell), links=True),
         policies=known,
         censor=Censor(db, policies=known, compile_rules=WordRules, on_notice=lambda: None),
         ceiling=Ceiling(daily=10_000_000, server_daily=100_000_000),

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable, Callable
 
 import discord
 from discord.ext import commands
 
 from domain.faults import Refused
+from domain.moderation import About
 from domain.people import Person
 from service.approvals import Approvals
 from service.reports import Reports
@@ -24,9 +26,11 @@ _DAYS = {"block1": 1, "block7": 7, "block30": 30, "blockx": None}
 class Decide(commands.Cog):
     """Who may press is asked at each press; the post itself is drawn anew by whoever settles it."""
 
-    def __init__(self, approvals: Approvals, reports: Reports) -> None:
+    def __init__(self, approvals: Approvals, reports: Reports, *, language: Callable[[int], Awaitable[str]]) -> None:
+        """`language` says what a server speaks: the post that is drawn anew is everyone's."""
         self._approvals = approvals
         self._reports = reports
+        self._language = language
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:
@@ -38,7 +42,7 @@ class Decide(commands.Cog):
 
     async def _approve(self, interaction: discord.Interaction, yes: bool, job_id: str) -> Reply:
         person = await self._acting(interaction, await self._approvals.guild_of(job_id))
-        return Reply(cards_moderation.notice(await self._approvals.decide(person, job_id, yes=yes), {}))
+        return await self._drawn(person, await self._approvals.decide(person, job_id, yes=yes))
 
     async def _settle(self, interaction: discord.Interaction, action: str, report_id: int) -> Reply:
         person = await self._acting(interaction, await self._reports.guild_of(report_id))
@@ -49,7 +53,11 @@ class Decide(commands.Cog):
             await self._reports.block(person, report_id, days=_DAYS[action])
             return Reply(cards.note(_("Blocked. The film stays where it is.")))
         settle = self._reports.hide if action == "hide" else self._reports.dismiss
-        return Reply(cards_moderation.notice(await settle(person, report_id), {}))
+        return await self._drawn(person, await settle(person, report_id))
+
+    async def _drawn(self, person: Person, about: About) -> Reply:
+        locale = await self._language(person.guild_id)
+        return Reply(lambda: cards_moderation.notice(about, {}), public=True, locale=locale)
 
     async def _acting(self, interaction: discord.Interaction, guild_id: int) -> Person:
         """Who presses: a member in the server, or the server's owner in their conversation with the bot."""

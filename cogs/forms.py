@@ -55,7 +55,7 @@ class Forms(commands.Cog):
         pictures = pictures_in(message)
         if not pictures:
             raise Refused("no_pictures")
-        most = max((row.images_max for row in self._models()), default=1)
+        most = max((row.images_max for row in await self._models(interaction)), default=1)
         await self.open_new(interaction, Wish(pictures=tuple(pictures[:most])))
 
     async def continue_film(self, interaction: discord.Interaction, message: discord.Message) -> None:
@@ -90,7 +90,8 @@ class Forms(commands.Cog):
 
     async def _show(self, interaction: discord.Interaction, action: str, key: str, opening: Opening) -> None:
         """A form has to be the first answer: it cannot follow a defer."""
-        form = forms.form(action, key, opening.wish, self._models(), reason=opening.reason, values=opening.values)
+        models = await self._models(interaction)
+        form = forms.form(action, key, opening.wish, models, reason=opening.reason, values=opening.values)
         await interaction.response.send_modal(form)
 
     async def _submitted(self, interaction: discord.Interaction, action: str, key: str) -> None:
@@ -105,8 +106,9 @@ class Forms(commands.Cog):
         # Whatever became of what it began from: what was typed is kept.
         await self._start(interaction, wished(), otherwise=Wish().filled_in(filled.options, filled.uploaded))
 
-    def _models(self) -> list[Model]:
-        return self._intake.offered() or list(self._intake.catalogue.models)
+    async def _models(self, interaction: discord.Interaction) -> list[Model]:
+        offered = await self._intake.offered_to(places.person_of(interaction), interaction.channel_id or 0)
+        return offered or list(self._intake.catalogue.models)
 
     def _check(self, interaction: discord.Interaction, *, private: bool) -> None:
         """Say no before anything is typed where no film could be posted."""

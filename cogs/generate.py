@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Literal
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -11,12 +11,13 @@ from discord.ext import commands
 
 from domain.faults import Refused
 from domain.model import Model
-from domain.preset import typed
+from domain.preset import OPTIONS, typed
 from domain.request import find_model
 from domain.wish import Attachment, Wish
 from service.intake import Intake
 from service.presets import Presets
-from ui import choosing
+from ui import choosing, completions
+from ui.places import person_of
 
 #: Answers an interaction with a film: see cogs/starting.py.
 Start = Callable[..., Awaitable[None]]
@@ -44,7 +45,10 @@ class Generate(commands.Cog):
         model="Who makes it (if you leave this out: the first in the list)",
         duration="How long it is, in seconds",
         orientation="Its shape (if you leave this out: the first picture's, else landscape)",
-        size="How fine it is: large costs more",
+        size="How fine it is: finer costs more",
+        resolution="The same, for models whose sizes are resolutions such as 1080p",
+        sound="With sound or without, for models that let you choose",
+        negative="What should not be in it, for models that can be told",
         private="Send it to you alone, as a direct message",
         preset="A text and options that somebody saved",
         spoiler="Hide it behind a spoiler",
@@ -59,14 +63,18 @@ class Generate(commands.Cog):
         image4: discord.Attachment | None = None,
         model: str | None = None,
         duration: int | None = None,
-        orientation: Literal["landscape", "portrait", "square"] | None = None,
+        orientation: str | None = None,
         size: str | None = None,
+        resolution: str | None = None,
+        sound: str | None = None,
+        negative: app_commands.Range[str, 1, 500] | None = None,
         preset: str | None = None,
         private: bool = False,
         spoiler: bool = False,
     ) -> None:
         images = [image for image in (image1, image2, image3, image4) if image]
-        options = {"model": model, "duration": duration, "orientation": orientation, "size": size}
+        options = {"model": model, "duration": duration, "orientation": orientation, "size": size or resolution}
+        options |= {"resolution": resolution if size else None, "sound": sound, "negative": negative or ""}
         wish = Wish(
             options={"prompt": prompt or "", **options},
             chosen=typed(options),
@@ -82,34 +90,44 @@ class Generate(commands.Cog):
 
     @video.autocomplete("model")
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        return choosing.models(self._intake.offered(), typed)
+        return choosing.models(await self._offered(interaction), typed)
 
     @video.autocomplete("duration")
-    async def complete_duration(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[int]]:
-        row, size = await self._chosen(interaction)
-        return choosing.durations(row, size, str(typed))
+    async def complete_duration(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.durations(await self._chosen(interaction), typed)
+
+    @video.autocomplete("orientation")
+    async def complete_orientation(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.shapes(await self._chosen(interaction), typed)
 
     @video.autocomplete("size")
-    async def complete_size(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
-        row, _size = await self._chosen(interaction)
-        return choosing.sizes(row, typed)
+    @video.autocomplete("resolution")
+    async def complete_size(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.sizes(await self._chosen(interaction), typed)
+
+    @video.autocomplete("sound")
+    async def complete_sound(self, interaction: discord.Interaction, typed: str) -> completions.Choices:
+        return completions.sounds(await self._chosen(interaction), typed)
 
     @video.autocomplete("preset")
     async def complete_preset(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         found = await self._presets.visible(**_who(interaction))
         return choosing.kept([(one.id, one.name, one.text[:40]) for one in found], typed)
 
-    async def _chosen(self, interaction: discord.Interaction) -> tuple[Model, str]:
-        """The model and size that a film would have now, as far as they are typed, preset or remembered."""
-        so_far = {name: getattr(interaction.namespace, name, None) for name in ("model", "size")}
-        preset = getattr(interaction.namespace, "preset", None)
+    async def _offered(self, interaction: discord.Interaction) -> list[Model]:
+        return await self._intake.offered_to(person_of(interaction), interaction.channel_id or 0)
+
+    async def _chosen(self, interaction: discord.Interaction) -> completions.Chosen:
+        """What a film would be like now, as far as it is typed, preset or remembered."""
+        said, pictures = completions.typed(interaction.data or {})
+        options: Mapping[str, Any] = {name: said.get(name) for name in (*OPTIONS, "resolution")}
         try:
-            wish = await self._presets.complete(Wish(options=so_far), preset, **_who(interaction))
-            model, size = wish.options.get("model"), wish.options.get("size")
-            row = find_model(self._intake.catalogue, model) if model else self._intake.catalogue.default()
-        except Refused:
-            row, size = self._intake.catalogue.default(), None
-        return row, size if size in row.sizes else row.sizes[0]
+            wish = await self._presets.complete(Wish(options=options), said.get("preset"), **_who(interaction))
+            options = wish.options
+            row = find_model(self._intake.catalogue, options.get("model") or "?")
+        except Refused:  # nothing yet, or nothing that there is
+            row = next(iter(await self._offered(interaction)), self._intake.catalogue.default())
+        return completions.chosen(options, row, pictures=pictures)
 
 
 def _who(interaction: discord.Interaction) -> dict[str, int]:

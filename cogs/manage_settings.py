@@ -1,16 +1,19 @@
-"""/manage log-channel, delivery, timezone, language: a server's settings, one command each."""
+"""/manage log-channel, delivery, timezone, language, models: a server's settings, one command each."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from zoneinfo import available_timezones
 
 import discord
 from discord import app_commands
 
+from domain.catalogue import Catalogue
 from domain.faults import Refused
 from domain.policy import DELIVERIES
+from domain.request import find_model
 from service.decisions import Decisions
-from ui import cards, words_rules
+from ui import cards, choosing, words_rules
 from ui.answers import Reply, answer_with
 from ui.language import _
 from ui.places import person_of
@@ -19,9 +22,10 @@ from ui.places import person_of
 class ServerSettings(app_commands.Group):
     """These commands stand directly under /manage."""
 
-    def __init__(self, decisions: Decisions) -> None:
+    def __init__(self, decisions: Decisions, catalogue: Catalogue) -> None:
         super().__init__(name="settings", description="Settings")
         self._decisions = decisions
+        self._catalogue = catalogue
 
     @app_commands.command(name="log-channel", description="Where moderators read what happens")
     @app_commands.describe(channel="Leave it out for none")
@@ -62,8 +66,38 @@ class ServerSettings(app_commands.Group):
     async def language(self, interaction: discord.Interaction, language: str | None = None) -> None:
         await self._set(interaction, "language", language or "")
 
-    async def _set(self, interaction: discord.Interaction, name: str, value: str | int) -> None:
+    @app_commands.command(name="models", description="Which models come first, and what is taken where none is named")
+    @app_commands.describe(
+        first="Taken where none is named, as long as it can be had (leave all out for the usual order)",
+        second="Taken when that one cannot be had",
+        third="And then this one",
+    )
+    async def models(
+        self,
+        interaction: discord.Interaction,
+        first: str | None = None,
+        second: str | None = None,
+        third: str | None = None,
+    ) -> None:
+        named = [typed for typed in (first, second, third) if typed and typed.strip()]
+
+        await self._set(
+            interaction,
+            "models",
+            lambda: " ".join(dict.fromkeys(find_model(self._catalogue, typed).key for typed in named)),
+        )
+
+    @models.autocomplete("first")
+    @models.autocomplete("second")
+    @models.autocomplete("third")
+    async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        return choosing.models(self._catalogue.models, typed)
+
+    async def _set(self, interaction: discord.Interaction, name: str, wanted: str | int | Callable[[], str]) -> None:
+        """`wanted` may be made of what was typed, and raise Refused."""
+
         async def act() -> Reply:
+            value = wanted() if callable(wanted) else wanted
             if name == "language" and value and value not in words_rules.LANGUAGES:
                 raise Refused("language_unknown")
             await self._decisions.set(person_of(interaction), name, value)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 import discord
 from discord import app_commands
 from discord.ext import commands
 
 from domain.credit import EVERYONE, Rule
-from domain.faults import Refused
+from domain.faults import Fault, Refused
 from service.decisions import Decisions
 from service.treasury import Treasury
 from ui import cards_setup
@@ -24,8 +26,13 @@ log = logging.getLogger("clapper.setup")
 
 _PRESS = re.compile(r"setup:(\w+):([0-9])")
 _FORM = re.compile(r"form:setup-(limit|timezone):[0-9a-f]+")
-_ONE_ID = ("log_channel_id", "approval_role_id")
-_FLAGS = ("transfers", "reuse")
+_ONE_ID = ("log_channel_id", "approval_role_id", "showcase_channel_id")
+_FLAGS = ("transfers", "reuse", "digest")
+#: On which page of the card a choice stands; the first where nothing is said.
+_PAGES = {
+    **dict.fromkeys(("transfers", "reuse", "moderators", "approval_role_id", "confirm_above", "approval_above"), "2"),
+    **dict.fromkeys(("showcase_channel_id", "showcase_stars", "digest"), "3"),
+}
 
 
 class SetUp(app_commands.Group):
@@ -43,6 +50,8 @@ class SetUp(app_commands.Group):
     async def page(self, interaction: discord.Interaction, number: str) -> Reply:
         """A page of the card, as things are now."""
         policy = await self._decisions.policy(person_of(interaction))
+        if number == "3":
+            return Reply(cards_setup.third_page(policy))
         return Reply(
             cards_setup.second_page(policy) if number == "2" else cards_setup.first_page(policy, daily=self._daily)
         )
@@ -51,19 +60,34 @@ class SetUp(app_commands.Group):
 class Setup(commands.Cog):
     """Answers the card's choices; each press asks anew whether the member may decide."""
 
-    def __init__(self, pages: SetUp, decisions: Decisions, treasury: Treasury) -> None:
+    def __init__(
+        self,
+        pages: SetUp,
+        decisions: Decisions,
+        treasury: Treasury,
+        *,
+        hear: Callable[[int, str], Awaitable[None]],
+    ) -> None:
+        """`hear` is told what Discord says that a server speaks."""
+        self._hear = hear
         self._pages = pages
         self._decisions = decisions
         self._treasury = treasury
 
     @commands.Cog.listener()
-    async def on_app_command_completion(self, interaction: discord.Interaction, command: object) -> None:
-        """After the first command of a moderator: is the server to be set up?"""
+    async def on_app_command_completion(
+        self, interaction: discord.Interaction, command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu
+    ) -> None:
+        """After a command: what the server speaks is kept, and setting up is offered to its first moderator."""
         person = person_of(interaction)
+        if not person.guild_id:
+            return
         try:
-            if person.manager and await self._decisions.offer(person):
+            await self._hear(person.guild_id, str(interaction.guild_locale or ""))
+            news = person.manager and await self._decisions.offer(person)
+            if news and command.qualified_name != "manage setup":
                 await interaction.followup.send(view=cards_setup.offer(), ephemeral=True)
-        except (discord.DiscordException, OSError, TimeoutError) as error:
+        except (Fault, discord.DiscordException, OSError, TimeoutError) as error:
             log.info("setting up could not be offered: %s", type(error).__name__)
 
     @commands.Cog.listener()
@@ -102,8 +126,9 @@ class Setup(commands.Cog):
             await self._decisions.set(person, name, values[0])
         elif name == "language" and values:
             await self._decisions.set(person, name, values[0] if values[0] in LANGUAGES else "")
-        second = name in (*_FLAGS, "moderators", "approval_role_id", "confirm_above", "approval_above")
-        return await self._pages.page(interaction, "2" if second else page if name == "open" else "1")
+        elif name == "showcase_stars" and ids:
+            await self._decisions.set(person, name, ids[0])
+        return await self._pages.page(interaction, page if name == "open" else _PAGES.get(name, "1"))
 
     async def _filled(self, interaction: discord.Interaction, name: str) -> Reply:
         person, typed = person_of(interaction), texts(interaction)

@@ -11,7 +11,8 @@ import discord
 from domain.faults import BadClip, DeliveryFault, Fault, Refused
 from domain.wish import Wish
 from service.drafts import Drafts
-from service.intake import Admitted, Intake, Order
+from service.intake import Intake
+from service.orders import Admitted, Order
 from service.presets import Presets
 from ui import cards, cards_account, places, results
 from ui.answers import Reply, answer_with

@@ -18,6 +18,8 @@ GREETING = """\
 ### 🎬 Welcome to Clapper
 Type **/video** and press Enter: a form opens. Say what should happen, and attach a picture if you like: the film \
 begins with it. It comes here in a few seconds; everything is simulated, so nothing costs anything.
+Other models are a choice of `model`: try **Kling 3** with two pictures, from the first to the last, \
+or **Seedance 2** with `sound`.
 -# To see what happens when things go wrong, put one of these words into the prompt: \
 fail · moderated · refuse · slow · lost · pair"""
 

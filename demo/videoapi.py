@@ -120,10 +120,11 @@ class VideoAPI:
         self._tell()
         return status
 
-    async def until(self, check: Callable[[], bool]) -> None:
-        """Wait until `check` holds; it is asked again at every request, result and callback."""
-        while not check():
-            await self._changed.wait()
+    async def until(self, check: Callable[[], bool], *, within: float = 60.0) -> None:
+        """Wait until `check` holds, asked at every request, result and callback. TimeoutError after so many seconds."""
+        async with asyncio.timeout(within):
+            while not check():
+                await self._changed.wait()
 
     def expire(self, task_id: str) -> None:
         """The links of this task's films answer 404 from now on."""

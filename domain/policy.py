@@ -25,6 +25,8 @@ class Server:
     timezone: str = "UTC"
     #: A Discord locale for public words; "" means the server's own.
     language: str = ""
+    #: What Discord says that the server speaks, as it was heard last.
+    guild_locale: str = ""
     log_channel_id: int = 0
     delivery: str = "thread"
     #: Films that cost more are asked about first, and wait for a moderator; None: never.
@@ -36,9 +38,26 @@ class Server:
     transfers: bool = False
     #: Members may run one another's films again.
     reuse: bool = True
+    #: Where films with so many stars are shown; 0: nowhere, and no stars. Whether each week is looked back on.
+    showcase_channel_id: int = 0
+    showcase_stars: int = 3
+    digest: bool = False
+    digest_week: str = ""
+    #: Keys of models in the order in which they are offered, with spaces between; the catalogue's own order after them.
+    models: str = ""
     #: When setting up was offered, and when somebody first decided something; unix ms, 0 for never.
     offered_at: int = 0
     set_up_at: int = 0
+
+    @property
+    def spoken(self) -> str:
+        """The Discord locale of words for everyone; "" while nothing was heard."""
+        return self.language or self.guild_locale
+
+    @property
+    def order(self) -> tuple[str, ...]:
+        """The keys of the models that moderators want in front."""
+        return tuple(self.models.split())
 
     @property
     def zone(self) -> tzinfo:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.catalogue import Catalogue
 from domain.faults import Refused
-from domain.model import CanBeHad, Mode, Model
+from domain.model import Mode, Model
 from domain.wire import ADAPTIVE, RATIOS
 
 #: Sides of a picture that differ by less than this part are as long as each other.
@@ -76,45 +76,67 @@ def parse(
     duration: int | None = None,
     orientation: str | None = None,
     size: str | None = None,
-    sound: bool | None = None,
+    resolution: str | None = None,
+    sound: bool | str | None = None,
     negative: str = "",
     pictures: int = 0,
     links: bool = True,
-    order: Sequence[str] = (),
-    can_be_had: CanBeHad = lambda model: True,
+    default: Model | None = None,
+    offered: Sequence[Model] | None = None,
 ) -> GenerationRequest:
     """Fill in the defaults and check that everything goes together. Raises Refused with the models that would do it.
 
-    `order` are keys of models that moderators want in front. A refusal's `others` are labels, `keys` their keys.
+    `resolution` is another name for `size`. `default` is for who names no model, `offered` are those that a refusal may
+    name: their labels as `others`, their keys as `keys`.
     """
+    if size and resolution and size.strip().casefold() != resolution.strip().casefold():
+        raise Refused("size_twice")
     asked = Asked(
         prompt=prompt.replace("\r\n", "\n").strip(),
         duration=duration,
         orientation=orientation,
-        size=size,
-        sound=sound,
+        size=resolution or size,
+        sound=sound_of(sound),
         negative=negative.strip(),
         pictures=pictures,
         links=links,
     )
-    row = find_model(catalogue, model) if model and model.strip() else catalogue.default(order, can_be_had)
+    row = find_model(catalogue, model) if model and model.strip() else default or catalogue.default()
     try:
         if row.paused:
             raise Refused("model_paused", model=row.label, why=row.paused)
         return fit(row, asked)
     except Refused as fault:
-        others = [
-            other
-            for other in catalogue.ordered(order)
-            if other.key != row.key and not other.paused and can_be_had(other) and fits(other, asked)
-        ]
+        rows = [other for other in catalogue.models if not other.paused] if offered is None else offered
+        others = [other for other in rows if other.key != row.key and fits(other, asked)]
         raise Refused(fault.reason, **fault.values, **named(others)) from None
+
+
+def sound_of(typed: bool | str | None) -> bool | None:
+    """What was meant by "on", "off" or their like; None for nothing. Raises Refused."""
+    if not isinstance(typed, str) or not typed.strip():
+        return typed if isinstance(typed, bool) else None
+    word = typed.strip().casefold()
+    if word not in _ON | _OFF:
+        raise Refused("sound_unknown", asked=typed)
+    return word in _ON
+
+
+_ON, _OFF = {"on", "yes", "true"}, {"off", "no", "false"}
 
 
 def named(others: Iterable[Model]) -> dict[str, object]:
     """Models as a refusal or failure carries them: what people read, and what a button needs."""
     rows = list(others)
     return {"others": [row.label for row in rows], "keys": [row.key for row in rows]}
+
+
+def plainest(model: Model, request: GenerationRequest) -> bool:
+    """Whether a request asks for nothing but what its model does by itself (a picture's own shape is no choice)."""
+    plain = fit(model, Asked(request.prompt, pictures=model.modes[0].images_min))
+    return replace(request, orientation=plain.orientation or None) == plain and (
+        plain.orientation in (None, request.orientation)
+    )
 
 
 def options_of(request: GenerationRequest) -> dict[str, Any]:

@@ -83,8 +83,8 @@ def _mode(name: str, row: Row) -> Mode:
         raise ValueError("durations and sizes need at least one value, and a field of the body each")
     if bool(orientations) != (bool(wire.pixels) or bool({"orientation", "ratio"} & named)):
         raise ValueError(f"orientations must be some of {', '.join(RATIOS)}, with a field of the body for them")
-    if (sound in ("off", "on")) != ("sound" in named):
-        raise ValueError('a sound that can be chosen ("off", "on") needs body.sound, and no other does')
+    if sound in ("off", "on") and "sound" not in named:
+        raise ValueError('a sound that can be chosen ("off", "on") needs body.sound')
     sound_sizes = _texts(row.get("sound_sizes", list(sizes)), "sound_sizes")
     mode = Mode(
         name=name,

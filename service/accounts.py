@@ -8,7 +8,7 @@ from domain.ask import Ask
 from domain.job import Job
 from domain.people import Person
 from service.intake import Intake
-from storage import ledger, owners
+from storage import history, ledger, owners
 from storage.database import Database
 
 
@@ -35,3 +35,11 @@ class Accounts:
     async def under_way(self, person: Person) -> list[Job]:
         """A member's own films that are not finished, oldest first."""
         return await owners.active_of(self._db.reader, person.guild_id, person.user_id)
+
+    async def history(
+        self, person: Person, *, after: tuple[int, int] | None, search: str, limit: int
+    ) -> list[history.Entry]:
+        """A member's own films in a server, newest first; see `storage.history.page`."""
+        return await history.page(
+            self._db.reader, person.guild_id, person.user_id, after=after, search=search, limit=limit
+        )

@@ -40,7 +40,11 @@ class Opening:
 
 
 class Again:
-    """Finds generations for those who may see them, and the wishes that begin from them."""
+    """Finds generations for those who may see them, and the wishes that begin from them.
+
+    It only reads, and never waits for whoever writes: a form has to open at once, as it cannot follow a defer. What a
+    wish rests on is looked at once more when it is admitted.
+    """
 
     def __init__(self, db: Database, *, allows_reuse: AllowsReuse) -> None:
         self._db = db
@@ -48,15 +52,11 @@ class Again:
 
     async def see(self, job_id: str, who: Who) -> Job:
         """A generation that this person may know of. Raises Refused `job_gone` for any other."""
-        async with self._db.transaction() as conn:
-            job = await jobs.get(conn, job_id)
-        return _visible(job, who, "job_gone")
+        return _visible(await jobs.get(self._db.reader, job_id), who, "job_gone")
 
     async def of_message(self, message_id: int, who: Who) -> Job:
         """The generation that a message of ours shows. Raises Refused `no_film_here`."""
-        async with self._db.transaction() as conn:
-            job = await lineage.of_message(conn, message_id)
-        return _visible(job, who, "no_film_here")
+        return _visible(await lineage.of_message(self._db.reader, message_id), who, "no_film_here")
 
     async def chain(self, job: Job, who: Who) -> list[Job]:
         """The generation and those that it came from, as far as this person may know of them, the newest first."""
@@ -66,8 +66,7 @@ class Again:
     async def parts(self, job_id: str, who: Who) -> list[Job]:
         """The films that lead to this one by their frames, the first one first. Raises Refused."""
         job = await self.see(job_id, who)
-        async with self._db.transaction() as conn:
-            found = await lineage.ancestors(conn, job.id, by="continues", most=CHAIN_MOST)
+        found = await lineage.ancestors(self._db.reader, job.id, by="continues", most=CHAIN_MOST)
         parts = list(itertools.takewhile(lambda one: one.films and _is_visible(one, who), found))
         if len(parts) < 2:
             raise Refused("nothing_to_join")
@@ -84,9 +83,8 @@ class Again:
         if job.state not in FINAL:
             raise Refused("film_running")
         await self._check(job, action, who)
-        async with self._db.transaction() as conn:
-            pictures = await inputs.reusable(conn, job.id)
-            clip = await clips.reusable(conn, job)
+        pictures = await inputs.reusable(self._db.reader, job.id)
+        clip = await clips.reusable(self._db.reader, job)
         wish = Wish(
             options=options_of(job.request),
             pictures=pictures,
@@ -120,8 +118,7 @@ class Again:
             del pictures[bad - 1 : bad]
         elif reason == "film_gone":
             pictures = [picture for picture in pictures if not framed(picture.url)]
-        async with self._db.transaction() as conn:
-            lost = await inputs.lost(conn, pictures)
+        lost = await inputs.lost(self._db.reader, pictures)
         kept = tuple(picture for picture in pictures if picture.sha256 not in lost)
         continues = wish.continues if kept[:1] == wish.pictures[:1] else ""
         wish = replace(wish, pictures=kept, continues=continues)

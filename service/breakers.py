@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from domain.faults import Refused
 from domain.job import Job
+from domain.model import Model
 from domain.pace import HOUR, Pace
 from service.loops import now_ms
 from storage import memory
@@ -58,19 +59,27 @@ class Breakers:
                 return breaker
         return None
 
-    def check(self, provider: str, model: str, label: str, others: list[str]) -> None:
-        """Raise Refused when this model cannot be had now."""
-        breaker = self.open_for(provider, model)
+    def doubted(self, model: str) -> bool:
+        """Whether a model was closed and has not been had since, even if it may be tried again."""
+        return model_of(model) in self._open
+
+    def check(self, model: Model, **others: object) -> None:
+        """Raise Refused when this model cannot be had now; `others` say what can (see domain.request.named)."""
+        breaker = self.open_for(model.wire.provider, model.key)
         if breaker is None:
             return
         if breaker.subject.startswith("account:"):
             raise Refused("account_closed", again_at=breaker.trial_at)
-        raise Refused("model_closed", model=label, others=others, again_at=breaker.trial_at)
+        raise Refused("model_closed", model=model.label, again_at=breaker.trial_at, **others)
 
     def closed(self) -> list[str]:
         """Subjects whose jobs wait: open, and their trial is not due."""
         now = self._clock()
         return [subject for subject, breaker in self._open.items() if _waits(breaker, now)]
+
+    def account_closed(self) -> bool:
+        """Whether the account cannot be used: no job's waiting is its own then."""
+        return any(subject.startswith("account:") for subject in self.closed())
 
     def next_trial(self) -> int | None:
         """When the next trial is due, unix ms."""

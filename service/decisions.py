@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from domain.credit import local_date, window
 from domain.faults import Refused
 from domain.moderation import AuditEntry
 from domain.people import Person
@@ -17,6 +18,7 @@ from storage import audit, policies
 
 #: Channels that one list may hold.
 CHANNELS_MOST = 200
+_STARS_MOST = 1_000
 
 
 class Decisions:
@@ -57,12 +59,17 @@ class Decisions:
             raise Refused("zone_unknown", asked=str(value))
         if name == "delivery" and value not in DELIVERIES:
             raise Refused("delivery_unknown", asked=str(value))
+        if name == "showcase_stars" and not 1 <= int(value) <= _STARS_MOST:
+            raise Refused("stars_many")
         before = getattr((await self._known.of(person.guild_id)).server, name)
         if before == value:
             return
         now = self._clock()
         async with self._known.changing(person.guild_id) as conn:
             await policies.change(conn, person.guild_id, now, **{name: value})
+            if name == "digest" and value:  # the first look back is on the week that begins now
+                zone = (await self._known.of(person.guild_id)).server.zone
+                await policies.change(conn, person.guild_id, now, digest_week=window("week", local_date(now, zone)))
             entry = AuditEntry(
                 person.guild_id,
                 person.user_id,

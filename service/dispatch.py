@@ -16,7 +16,9 @@ from acedata.client import VideoClient
 from domain.faults import BadClip, DeliveryFault, VendorFault
 from domain.job import Event, Job, JobState, Report, Verdict
 from domain.pace import HOUR, Pace
+from domain.request import named
 from domain.turns import Caps
+from service.availability import Availability
 from service.breakers import Breakers, account_of, model_of
 from service.clips import Clips
 from service.links import Links
@@ -30,6 +32,8 @@ log = logging.getLogger("clapper.dispatch")
 
 #: Pictures of so many jobs are fetched at once.
 _PREPARE_AT_ONCE = 4
+#: Models that a job names when its own is gone.
+_OTHERS = 5
 #: Jobs that waited too long are ended so many at a time.
 _EXPIRE_AT_ONCE = 100
 
@@ -50,6 +54,7 @@ class Dispatch:
         clips: Clips,
         results: Results,
         breakers: Breakers,
+        availability: Availability,
         pauses: Pauses,
         caps: Caps,
         pace: Pace,
@@ -62,6 +67,7 @@ class Dispatch:
         self._clips = clips
         self._results = results
         self._breakers = breakers
+        self._availability = availability
         self._pauses = pauses
         self._caps = caps
         self._pace = pace
@@ -124,7 +130,7 @@ class Dispatch:
         if last is not None and now - last < self._age_every:
             return
         self._last_step = now
-        if last is None or self._breakers.closed() or self._pauses.everywhere:
+        if last is None or self._breakers.account_closed() or self._pauses.everywhere:
             return
         passed = int((now - last) * 1000)
         async with self._db.transaction() as conn:
@@ -197,10 +203,12 @@ class Dispatch:
             # Nothing left this machine, so the same attempt may simply go again.
             await self._slow_down(job, now, 5.0)
         elif fault.reason in ("account_token", "account_balance"):
-            await self._close(account_of(job.wire.provider), fault, job, Event.ACCOUNT_CLOSED)
-        elif fault.reason == "model_gone":
-            more = {"report": answer, "reason": "model_gone"}
-            await self._close(model_of(job.request.model), fault, job, Event.MODEL_CLOSED, **more)
+            await self._close(account_of(job.wire.provider), fault.reason, job, Event.ACCOUNT_CLOSED)
+        elif fault.reason == "model_gone" or (
+            # The API's word for a wrong recipe, too: only one that nothing can be wrong with speaks for the model.
+            fault.reason == "not_implemented" and self._availability.is_plainest(job.request)
+        ):
+            await self._close(model_of(job.request.model), "model_gone", job, Event.MODEL_CLOSED, report=answer)
         elif fault.reason == "unknown":
             log.warning("job %s: nobody knows whether the API has it; looking for it", job.id)
             await self._results.settle(job.id, Event.UNCLEAR)
@@ -218,18 +226,26 @@ class Dispatch:
         self._held[provider] = max(until, self._held.get(provider, 0))
         await self._results.settle(job.id, Event.SLOWED, not_before=until)
 
-    async def _close(self, subject: str, fault: VendorFault, job: Job, event: Event, **more: Any) -> None:
-        """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that."""
-        new = await self._breakers.trip(subject, fault.reason)
+    async def _close(self, subject: str, reason: str, job: Job, event: Event, *, report: Report | None = None) -> None:
+        """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that.
+
+        A job that ends with its model says what else there is.
+        """
+        new = await self._breakers.trip(subject, reason)
+        more: dict[str, Any] = {}
+        if report:
+            others = [carried.model for carried in self._availability.alternatives(job.request)]
+            said = {"code": report.code, "message": report.message, **named(others[:_OTHERS])}
+            more = {"report": report, "reason": reason, "detail": json.dumps(said)}
         await self._results.settle(job.id, event, **more)
         if new:
-            await self._breakers.say(subject, fault.reason)
+            await self._breakers.say(subject, reason)
 
     async def _images(self, job: Job) -> list[str]:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""
         if self._links.public_url or not job.request.pictures:
             return [self._links.media(job.id, n) for n in range(1, job.request.pictures + 1)]
-        pictures = await inputs.stored(self._db.reader, job.id)
+        pictures = await inputs.stored(self._db.long_reader, job.id)
         return [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
 
     async def _unclipped(self, job: Job, fault: BadClip) -> None:

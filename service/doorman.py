@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from domain.ask import Ask
 from domain.catalogue import Catalogue
 from domain.credit import EVERYONE, Rule, Standing, resolve
 from domain.faults import Refused
+from domain.people import Person
 from domain.policy import Policy
 from domain.request import GenerationRequest
 from storage.ledger import Payer, Terms
@@ -23,11 +25,16 @@ class Ceiling:
 
 def standing_of(ask: Ask, policy: Policy, ceiling: Ceiling) -> Standing:
     """The rules that count for whoever asks, where they ask."""
+    return standing_in(ask.spot.ids or (ask.channel_id,), ask.person, policy, ceiling)
+
+
+def standing_in(places: Collection[int], person: Person, policy: Policy, ceiling: Ceiling) -> Standing:
+    """The rules that count for a person in a place: its channel, and what counts with it."""
     return resolve(
         policy.rules,
-        member_id=ask.author_id,
-        roles=ask.roles,
-        places=ask.spot.ids or (ask.channel_id,),
+        member_id=person.user_id,
+        roles=person.roles,
+        places=places,
         default=Rule(EVERYONE, "day", ceiling.daily),
     )
 

@@ -33,8 +33,7 @@ class Drafts:
 
     async def get(self, draft_id: str, *, author_id: int) -> Draft:
         """A member's own draft. Raises Refused when it is gone, or somebody else's."""
-        async with self._db.transaction() as conn:
-            draft = await drafts.get(conn, draft_id, since=self._clock() - DRAFT_LIFE)
+        draft = await drafts.get(self._db.reader, draft_id, since=self._clock() - DRAFT_LIFE)
         if draft is None or draft.author_id != author_id:
             raise Refused("draft_gone")
         return draft

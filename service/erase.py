@@ -8,9 +8,10 @@ from typing import Protocol
 
 from domain.faults import DeliveryFault, Refused
 from domain.job import FINAL, Job
+from domain.moderation import AuditEntry
 from service.again import Who
 from service.loops import now_ms
-from storage import clips, inputs, jobs, lineage
+from storage import audit, clips, inputs, jobs, lineage
 from storage.database import Database
 
 log = logging.getLogger("clapper.erase")
@@ -38,11 +39,19 @@ class Erase:
     """Writes down that a film is deleted, then removes its messages; what Discord did not take is tried again."""
 
     def __init__(
-        self, db: Database, *, posts: Removes, courier: SaysDeleted, clock: Callable[[], int] = now_ms
+        self,
+        db: Database,
+        *,
+        posts: Removes,
+        courier: SaysDeleted,
+        on_erased: Callable[[], None] = lambda: None,
+        clock: Callable[[], int] = now_ms,
     ) -> None:
+        """`on_erased` wakes who has copies of a film elsewhere."""
         self._db = db
         self._posts = posts
         self._courier = courier
+        self._on_erased = on_erased
         self._clock = clock
 
     async def check(self, job_id: str, who: Who, *, moderator: bool) -> Job:
@@ -55,7 +64,7 @@ class Erase:
             raise Refused("job_gone")
         if not own and not moderator:
             raise Refused("not_yours")
-        if job.state not in FINAL or not job.announced_at:
+        if job.state not in FINAL:
             raise Refused("film_running")
         return job
 
@@ -67,8 +76,12 @@ class Erase:
                 raise Refused("job_gone")
             await inputs.erase(conn, job.id)
             await clips.erase(conn, job.id)
+            if job.author_id != who.user_id:
+                entry = AuditEntry(job.guild_id, who.user_id, "hide", job.author_id, subject=f"job:{job.id}")
+                await audit.write(conn, entry, self._clock())
         log.info("job %s: deleted by %s", job.id, "its author" if job.author_id == who.user_id else "a moderator")
         await self._remove(job)
+        self._on_erased()
         return job
 
     async def step(self) -> float | None:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import secrets
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from domain import trail
 from domain.ask import Ask
-from domain.catalogue import Catalogue
 from domain.clip import with_character
 from domain.faults import BadClip, Refused
 from domain.job import FINAL, Job, JobState
 from domain.model import Mode, Model
 from domain.pace import Pace
-from domain.request import GenerationRequest, parse
+from domain.people import Person
+from domain.request import GenerationRequest
 from domain.turns import Standing
 from service import doorman
-from service.breakers import Breakers
+from service.availability import Availability
 from service.censor import Censor
 from service.doorman import Ceiling
 from service.loops import now_ms
 from service.meter import Meter
+from service.orders import Admitted, Order, fold, new_job
 from service.pauses import Pauses
 from service.policies import Policies
 from service.turns import Turns
@@ -37,35 +36,6 @@ log = logging.getLogger("clapper.intake")
 ATTACHMENT_MAX = 20_000_000
 #: Jobs of one member in one server that may wait to be sent.
 WAITING_MAX = 10
-# No letters that look like a digit: people read these to one another.
-_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
-
-
-@dataclass(frozen=True)
-class Order:
-    """A checked request with its price: what `admit` takes."""
-
-    ask: Ask
-    request: GenerationRequest
-    label: str
-    price: int
-    #: What start and end of its clip count: position, seconds; "" without a clip.
-    unit: str = ""
-    #: The member is to be asked first whether it is worth that much.
-    confirm: bool = False
-
-
-@dataclass(frozen=True)
-class Admitted:
-    """A job that was written, with the credits left (None: no limit). `double` is the first of two equal commands."""
-
-    job: Job
-    left: int | None
-    #: When to expect the film, unix ms.
-    ready_at: int
-    #: Jobs whose turn comes before its own; None where it need not wait.
-    ahead: int | None = None
-    double: bool = False
 
 
 class Intake:
@@ -75,8 +45,7 @@ class Intake:
         self,
         db: Database,
         *,
-        catalogue: Catalogue,
-        breakers: Breakers,
+        availability: Availability,
         policies: Policies,
         censor: Censor,
         ceiling: Ceiling,
@@ -90,8 +59,8 @@ class Intake:
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
-        self.catalogue = catalogue
-        self._breakers = breakers
+        self.catalogue = availability.catalogue
+        self._availability = availability
         self._policies = policies
         self._censor = censor
         self._ceiling = ceiling
@@ -110,12 +79,15 @@ class Intake:
         self._stopping = True
 
     def offered(self) -> list[Model]:
-        """The models that can be had now."""
-        return [
-            row
-            for row in self.catalogue.models
-            if not row.paused and self._breakers.open_for(row.wire.provider, row.key) is None
-        ]
+        """The models that can be had now by anyone."""
+        return self._availability.offered()
+
+    async def offered_to(self, person: Person, channel_id: int) -> list[Model]:
+        """The models that this person can have now in a channel, the one first that is taken where none is named."""
+        policy = await self._policies.of(person.guild_id)
+        order, among = policy.server.order, doorman.standing_in((channel_id,), person, policy, self._ceiling).models
+        first = self._availability.default(order, among)
+        return sorted(self._availability.offered(order, among), key=lambda row: row.key != first.key)
 
     def check_server(self, guild_id: int) -> None:
         """Raise Refused for a server that the operator has not named."""
@@ -131,10 +103,14 @@ class Intake:
         duration: int | None = None,
         orientation: str | None = None,
         size: str | None = None,
-        sound: bool | None = None,
+        resolution: str | None = None,
+        sound: bool | str | None = None,
         negative: str = "",
     ) -> Order:
-        """Everything that can be known before credits are looked at. Raises Refused; nothing is charged."""
+        """Everything that can be known before credits are looked at. Raises Refused; nothing is charged.
+
+        The options are those of `domain.request.parse`.
+        """
         if self._stopping:
             raise Refused("stopping")
         self.check_server(ask.guild_id)
@@ -142,32 +118,34 @@ class Intake:
         for n, picture in enumerate(ask.pictures, 1):
             if picture.size > ATTACHMENT_MAX:
                 raise Refused("attachment_large", position=n, name=picture.name, size=picture.size, most=ATTACHMENT_MAX)
-        request = parse(
-            self.catalogue,
+        policy = await self._policies.of(ask.guild_id)
+        standing = doorman.standing_of(ask, policy, self._ceiling)
+        order, among = policy.server.order, standing.models
+        request = self._availability.parse(
+            order=order,
+            among=among,
             prompt=prompt,
             model=model,
             duration=duration,
             orientation=orientation,
             size=size,
+            resolution=resolution,
             sound=sound,
             negative=negative,
             pictures=len(ask.pictures),
         )
         row, mode = self._row(request)
         if ask.clip:
-            request = with_character(request, row, ask.clip, self.offered())
+            request = with_character(request, row, ask.clip, self._availability.offered(order, among))
             if ask.clip.restricted and not (ask.private or ask.spot.restricted):
                 raise BadClip("clip_restricted")
-        others = [other.label for other in self.offered() if other.key != row.key]
-        self._breakers.check(row.wire.provider, row.key, row.label, others)
-        policy = await self._policies.of(ask.guild_id)
         doorman.check(ask, policy, now=self._clock())
-        doorman.check_request(request, doorman.standing_of(ask, policy, self._ceiling), self.catalogue)
+        doorman.check_request(request, standing, self.catalogue)
         await self._censor.check(ask, request.prompt)
         ask = replace(
             ask,
             spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
-            server_locale=policy.server.language or ask.server_locale,
+            server_locale=policy.server.language or ask.server_locale or policy.server.guild_locale,
         )
         price = mode.price(request.size, request.duration, request.sound)
         unit = row.character if ask.clip else ""
@@ -181,6 +159,12 @@ class Intake:
         assert mode is not None
         return row, mode
 
+    async def welcome(self, ask: Ask) -> None:
+        """Raise Refused where whoever asks could make no film at all now."""
+        self.check_server(ask.guild_id)
+        self._pauses.check(ask.guild_id)
+        doorman.check(ask, await self._policies.of(ask.guild_id), now=self._clock())
+
     async def account(self, ask: Ask) -> ledger.Account:
         """What whoever asks may spend there now."""
         policy = await self._policies.of(ask.guild_id)
@@ -192,39 +176,11 @@ class Intake:
 
         `card` is the (channel, message) of a card that is already shown. The same command twice is one job.
         """
-        ask, now = order.ask, self._clock()
-        fold = _fold(order)
+        now = self._clock()
         row, mode = self._row(order.request)
-        job = Job(
-            id="".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(10)),
-            interaction_id=ask.interaction_id,
-            guild_id=ask.guild_id,
-            channel_id=ask.channel_id,
-            place=ask.place,
-            author_id=ask.author_id,
-            locale=ask.locale,
-            server_locale=ask.server_locale,
-            request=order.request,
-            wire=mode.wire,
-            label=row.label,
-            price=order.price,
-            usual_seconds=row.usual_seconds,
-            private=ask.private,
-            spoiler=ask.spoiler,
-            restricted=ask.spot.restricted,
-            state=JobState.QUEUED,
-            attempt=1,
-            created_at=now,
-            card_channel_id=card[0],
-            card_message_id=card[1],
-            card_token="" if card[1] else ask.token,
-            parent_id=ask.parent_id,
-            action=ask.action,
-            credit=ask.credit,
-            continues=ask.continues,
-        )
+        job = new_job(order, row, mode, card=card, now=now)
         try:
-            admitted = await self._write(job, fold, order)
+            admitted = await self._write(job, fold(order), order)
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
         if not admitted.double:
@@ -235,14 +191,14 @@ class Intake:
             self._on_job("dispatch", *(("notices",) if admitted.job.state is JobState.AWAITING else ()))
         return admitted
 
-    async def _write(self, job: Job, fold: str, order: Order) -> Admitted:
+    async def _write(self, job: Job, folded: str, order: Order) -> Admitted:
         ask, now = order.ask, job.created_at
         async with self._db.transaction() as conn:
             double = await jobs.recent_double(
                 conn,
                 guild_id=ask.guild_id,
                 author_id=ask.author_id,
-                fold=fold,
+                fold=folded,
                 since=now - self._pace.double,
                 until=now + self._pace.double,
             )
@@ -257,10 +213,14 @@ class Intake:
             policy = await self._policies.of(ask.guild_id)
             doorman.check(ask, policy, now=now)
             terms = doorman.terms_of(ask, policy, self._ceiling)
-            job = replace(job, delivery=policy.server.delivery, member_most=terms.standing.in_flight or 0)
+            job = replace(
+                job,
+                delivery=policy.server.delivery,
+                member_most=terms.standing.in_flight or 0,
+            )
             if doorman.needs_approval(ask, policy, order.price):
                 job = replace(job, state=JobState.AWAITING)
-            await jobs.begin(conn, job, fold=fold)
+            await jobs.begin(conn, job, fold=folded)
             held = await ledger.hold(
                 conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms
             )
@@ -282,12 +242,3 @@ class Intake:
             state = await jobs.change(conn, job_id, card_channel_id=channel_id, card_message_id=message_id)
         if state in FINAL:
             self._on_job("delivery")  # its end has waited for its card
-
-
-def _fold(order: Order) -> str:
-    ask = order.ask
-    pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
-    origin = (ask.parent_id, ask.action)
-    clip = ask.clip and (ask.clip.name, ask.clip.size, ask.clip.film, ask.clip.sha256)
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin, clip)
-    return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -30,6 +30,7 @@ class Loop:
         self._step = step
         self._every = every
         self._wake = asyncio.Event()
+        self._stopping = False
         #: Monotonic seconds of the last step that ended well; for health checks.
         self.last_good = time.monotonic()
 
@@ -37,14 +38,19 @@ class Loop:
         """Let the next step begin now."""
         self._wake.set()
 
+    def stop(self) -> None:
+        """End after the step in hand, so that whatever that begins is known to who waits for it."""
+        self._stopping = True
+        self._wake.set()
+
     def stuck(self) -> bool:
         """True when no step has ended well for much longer than one takes."""
         return time.monotonic() - self.last_good > 3 * self._every + 60
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until stopped, or cancelled."""
         failures = 0
-        while True:
+        while not self._stopping:
             self._wake.clear()  # before the step: what happens during it must bring another one
             pause: float | None = None
             try:
@@ -55,6 +61,8 @@ class Loop:
                 failures += 1
                 pause = min(30.0, 0.5 * 2**failures)
                 log.exception("%s: a step failed; again in %.0f s", self.name, pause)
+            if self._stopping:
+                return
             wait = self._every if pause is None else min(pause, self._every)
             # Not wait_for: before Python 3.12 it swallows a cancellation that meets a wake, and the loop never ends.
             with contextlib.suppress(TimeoutError):

@@ -100,16 +100,16 @@ class Notices:
     async def _send(self, notice: Notice) -> Sent | None:
         server = (await self._policies.of(notice.guild_id)).server
         if notice.message_id:
-            await self._herald.redraw(notice, server.language)
+            await self._herald.redraw(notice, server.spoken)
             return Sent(notice.channel_id, notice.message_id)
         if server.log_channel_id:
             try:
-                return await self._herald.post(notice, server.log_channel_id, server.language)
+                return await self._herald.post(notice, server.log_channel_id, server.spoken)
             except DeliveryFault as fault:
                 if not fault.final:
                     raise
                 log.info("the log channel of %d takes no posts: %s", notice.guild_id, fault)
-        return await self._herald.post_anywhere(notice, server.language) if notice.urgent else None
+        return await self._herald.post_anywhere(notice, server.spoken) if notice.urgent else None
 
     async def _drop(self, due: Due) -> None:
         async with self._db.transaction() as conn:

@@ -66,6 +66,10 @@ class Parcels:
             raise NoFilmYet
         return fetched
 
+    async def look(self, path: Path) -> Fetched:
+        """A film that is in a file already. Raises BadFilm when it is none."""
+        return Fetched(path, await video.probe(path))
+
     async def fit(self, fetched: list[Fetched], limit: int, folder: Path) -> list[Path]:
         """Each film within its share of `limit` bytes and as Discord plays it; empty when that cannot be done."""
         limit = min(limit, _REQUEST_MAX // max(1, len(fetched)))

@@ -41,6 +41,16 @@ class Policies:
                 self._kept.popitem(last=False)
         return policy
 
+    async def language(self, guild_id: int) -> str:
+        """The Discord locale of a server's words for everyone."""
+        return (await self.of(guild_id)).server.spoken
+
+    async def hear(self, guild_id: int, locale: str) -> None:
+        """Discord says that a server speaks this: kept for what is told there later, when nobody has asked."""
+        if locale and locale != (await self.of(guild_id)).server.guild_locale:
+            async with self.changing(guild_id) as conn:
+                await policies.hear(conn, guild_id, locale)
+
     @asynccontextmanager
     async def changing(self, guild_id: int) -> AsyncGenerator[aiosqlite.Connection]:
         """A transaction that changes a server's policy: whoever asks after it sees the change."""

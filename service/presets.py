@@ -27,9 +27,18 @@ _KIND = "preset"
 class Presets:
     """Each belongs to a member, everywhere; a server has those that were shared with it."""
 
-    def __init__(self, db: Database, *, catalogue: Catalogue, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        catalogue: Catalogue,
+        can_be_had: Callable[[str], bool] = lambda key: True,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        """`can_be_had` says by its key whether a model is taken without being named."""
         self._db = db
         self._catalogue = catalogue
+        self._can_be_had = can_be_had
         self._clock = clock
 
     async def complete(self, wish: Wish, preset: str | None, *, guild_id: int, member_id: int) -> Wish:
@@ -39,6 +48,8 @@ class Presets:
         last = await self.last(**who)
         if wish.pictures:
             last.pop("orientation", None)  # the first picture says it better than an earlier film
+        if not self._can_be_had(str(last.get("model"))):
+            last.pop("model", None)
         fallbacks = [chosen.options, last] if chosen else [last]
         options = filled(self._catalogue, wish.options, *fallbacks, pictures=len(wish.pictures))
         if chosen:

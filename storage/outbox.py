@@ -126,7 +126,7 @@ async def card_found(conn: aiosqlite.Connection, job_id: str, card: Sent) -> Non
 
 async def is_undelivered(conn: aiosqlite.Connection, guild_id: int, job_id: str) -> bool:
     """True for a job of this server that was given up."""
-    sql = "SELECT 1 FROM jobs WHERE id = ? AND guild_id = ? AND undelivered = 1 AND private = 0"
+    sql = "SELECT 1 FROM jobs WHERE id = ? AND guild_id = ? AND undelivered = 1 AND private = 0 AND deleted_at = 0"
     return await one(conn, sql, (job_id, guild_id)) is not None
 
 
@@ -134,7 +134,8 @@ async def undelivered(conn: aiosqlite.Connection, guild_id: int) -> list[Job]:
     """A server's jobs that were given up, newest first; private ones are their members' own matter."""
     rows = await every(
         conn,
-        "SELECT * FROM jobs WHERE guild_id = ? AND undelivered = 1 AND private = 0 ORDER BY ended_at DESC LIMIT 25",
+        "SELECT * FROM jobs WHERE guild_id = ? AND undelivered = 1 AND private = 0 AND deleted_at = 0"
+        " ORDER BY ended_at DESC LIMIT 25",
         (guild_id,),
     )
     return [job_of(row) for row in rows]

@@ -47,6 +47,15 @@ async def change(conn: aiosqlite.Connection, guild_id: int, now: int, **settings
         await conn.execute(f"UPDATE servers SET {names} WHERE guild_id = :guild_id", settings | {"guild_id": guild_id})  # noqa: S608 - names are ours
 
 
+async def hear(conn: aiosqlite.Connection, guild_id: int, locale: str) -> None:
+    """Note what Discord says that a server speaks; nothing was decided by that."""
+    await conn.execute(
+        "INSERT INTO servers (guild_id, guild_locale) VALUES (?, ?)"
+        " ON CONFLICT DO UPDATE SET guild_locale = excluded.guild_locale",
+        (guild_id, locale),
+    )
+
+
 async def offered(conn: aiosqlite.Connection, guild_id: int, now: int) -> bool:
     """Note that setting up was offered; true for the first time only, and never where something was decided."""
     row = await one(
@@ -170,5 +179,5 @@ def _rule(row: sqlite3.Row) -> Rule:
 
 def _server(row: sqlite3.Row) -> Server:
     values: dict[str, Any] = {name: row[name] for name in _COLUMNS}
-    values |= {"transfers": bool(row["transfers"]), "reuse": bool(row["reuse"])}
+    values |= {"transfers": bool(row["transfers"]), "reuse": bool(row["reuse"]), "digest": bool(row["digest"])}
     return Server(**values)

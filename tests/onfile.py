@@ -20,7 +20,8 @@ from domain.ask import Ask
 from domain.faults import Refused
 from domain.job import Event, Verdict
 from domain.usage import Spent
-from service.intake import Intake, Order
+from service.intake import Intake
+from service.orders import Order
 from storage import usage
 from storage.database import Database, open_database
 from tests.settled import FAILURE, SUCCESS
@@ -44,6 +45,8 @@ BODIES: dict[str, Row] = {
 }
 ANSWERS = {"400": Event.REFUSED, "404": Event.MODEL_CLOSED, "401": Event.ACCOUNT_CLOSED, "429": Event.SLOWED}
 EVER = usage.Span(GUILD, 0, 1 << 60)
+#: What each kind of a ledger's row does to the counters and grants that it names.
+USES = {"hold": 1, "adjust": 1, "capture": 0, "grant": 0, "release": -1, "refund": -1}
 #: What each kind of a ledger's row makes of its credits: ready, given back, held.
 MEANS = {"hold": (0, 0, 1), "capture": (1, 0, -1), "release": (0, 1, -1), "refund": (-1, 1, 0)}
 GIVE = "INSERT INTO grants (guild_id, member_id, amount, ends_at, reason, created_at) VALUES (1, ?, ?, ?, 'gift', 0)"
@@ -102,22 +105,28 @@ class OnFile(RuleBasedStateMachine):
         return [dict(row) for row in self.reader.execute(sql, values)]
 
     def check(self) -> None:
-        """Counters are holds less what came back, never below zero; so are gifts, but for what came after their end."""
+        """Counters are holds less what came back, never below zero; so are grants, but for what came late."""
         wanted: Counter[tuple[str, str]] = Counter()
         used: Counter[int] = Counter()
+        late: Counter[int] = Counter()
         grants = {row["id"]: row for row in self.rows("SELECT * FROM grants")}
         for line in self.rows("SELECT * FROM ledger"):
-            sign = {"hold": 1, "capture": 0}.get(line["kind"], -1)
+            sign = USES[line["kind"]]
             for subject, window, amount in json.loads(line["windows"]):
                 wanted[subject, window] += sign * amount
-            if line["source"] != "window":
+            if line["source"].startswith("grant:"):
                 grant = grants[int(line["source"].removeprefix("grant:"))]
                 too_late = sign < 0 and grant["ends_at"] is not None and grant["ends_at"] <= line["at"]
                 used[grant["id"]] += 0 if too_late else sign * line["amount"]
+                late[grant["member_id"]] += line["amount"] if too_late else 0
         counters = {(row["subject"], row["win"]): row["spent"] for row in self.rows("SELECT * FROM counters")}
         assert counters == {key: wanted[key] for key in counters | wanted}
         assert min(counters.values(), default=0) >= 0
         assert {key: grant["used"] for key, grant in grants.items()} == {key: used[key] for key in grants}
+        # Whatever came back too late lives on for a week, in a grant of its own.
+        anew = [grant for grant in grants.values() if grant["reason"].startswith("returned from")]
+        assert all(grant["ends_at"] == grant["created_at"] + 7 * DAY for grant in anew)
+        assert late == sum((Counter({grant["member_id"]: grant["amount"]}) for grant in anew), Counter[int]())
         self.check_usage()
 
     def check_usage(self) -> None:

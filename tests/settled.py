@@ -12,6 +12,7 @@ from domain.catalogue import Catalogue
 from domain.job import Event, Film, Job, JobState, Report, Verdict
 from domain.pace import Pace
 from domain.turns import Caps
+from service.availability import Availability
 from service.breakers import Breakers
 from service.cancel import Cancel
 from service.censor import Censor
@@ -159,8 +160,7 @@ def make_intake(db: Database, ceiling: Ceiling, clock: Callable[[], int], known:
     known = known or Policies(db)
     return Intake(
         db,
-        catalogue=CATALOGUE,
-        breakers=Breakers(db, pace=PACE, tell=quiet, clock=clock),
+        availability=Availability(CATALOGUE, Breakers(db, pace=PACE, tell=quiet, clock=clock), links=True),
         policies=known,
         censor=Censor(db, policies=known, compile_rules=WordRules, on_notice=lambda: None, clock=clock),
         ceiling=ceiling,

@@ -136,12 +136,14 @@ async def test_a_models_breaker_names_the_others(open_wire: OpenWire) -> None:
             lambda: [m for m in w.wire.messages(w.wire.channel) if "can no longer be had" in m.content], timeout=15
         )
         assert "Nothing was charged" in reply.content
-        refused = await ask(w, "another boat")
+        assert "Choose Sora 2 Pro, " in reply.content
+        refused = await ask(w, "another boat", model="sora-2")
         assert refused.ephemeral
         assert "Sora 2 cannot be had right now" in refused.text
         assert "Sora 2 Pro" in refused.text
-        other = await ask(w, "a third boat", model="sora-2-pro")
+        other = await ask(w, "a third boat")  # nobody named a model: the first that can be had
         assert not other.ephemeral
+        assert "Sora 2 Pro" in other.text
 
 
 async def test_a_lost_answer_is_found_among_the_recent_tasks(open_wire: OpenWire) -> None:

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import discord
 import pytest
 
+from domain.catalogue import Catalogue
+from domain.faults import BadPicture, Refused
+from domain.wish import Wish
 from tests import clips
 from tests.conftest import OpenStage, Stage
 from tests.making import a_post, beside, decided, held, job, submit, tasks
 from tests.sim import at_once, buttons, close_dms, eventually, films, words
+from tests.test_words import any_values
+from ui import forms, words_making
+from ui.words_ended import ENDED
 
 
 async def test_nothing_typed_opens_a_form(stage: Stage) -> None:
@@ -92,7 +100,7 @@ async def test_a_refused_form_keeps_everything(stage: Stage) -> None:
     assert buttons(refused.response) == ["Fix it"]
     again = await you.click(refused.response, label="Fix it")
     assert held(again.modal) == {"prompt": "a long boat", "model": ["sora-2"], "duration": ["25"], "shape": ["usual"]}
-    assert beside(again.modal, "duration") == "This model makes 10, 15 s."
+    assert beside(again.modal, "duration") == "This model makes 10 or 15 s."
     assert "keep the 1 picture" in beside(again.modal, "pictures")
     sent = await submit(you, again, duration=["15"])
     assert sent.response is not None
@@ -206,3 +214,31 @@ async def test_a_price_is_confirmed_first(stage: Stage) -> None:
     assert [first.ephemeral, second.ephemeral] == [False, True]
     assert len((await tasks(stage, 2)).request["image_urls"]) == 1
     assert len(await stage.rows("SELECT id FROM jobs")) == 2
+
+
+def test_what_is_chosen_has_room() -> None:
+    """Discord shows 25 choices: among more, the model and the length that are chosen are always there."""
+    one = Catalogue.parse((Path(__file__).parent.parent / "catalogue.toml").read_text("utf-8")).models[0]
+    mode = replace(one.modes[0], durations=tuple(range(1, 61)))
+    models = [replace(one, key=f"m{n}", label=f"M {n}", modes=(mode,)) for n in range(40)]
+    wish = Wish(options={"prompt": "x", "model": "m33", "duration": 37})
+    assert held(forms.form("edit", "x", wish, models).to_dict()) == {
+        "prompt": "x",
+        "model": ["m33"],
+        "duration": ["37"],
+        "shape": ["usual"],
+    }
+
+
+def test_hints_are_short_and_stand_beside_a_field() -> None:
+    """Whatever a form may be opened for: a hint fits Discord's 100 characters, and says nothing half."""
+    reasons = Refused.REASONS | BadPicture.REASONS | set(ENDED)
+    said = {reason: words_making.hint(reason, any_values()) for reason in sorted(reasons)}
+    assert {"moderation", "duration", "pictures_forgotten", "film_gone", "no_credits"} <= {
+        r for r, h in said.items() if h
+    }
+    for field, text in filter(None, said.values()):
+        assert field in words_making.FIELDS
+        assert 10 <= len(text) <= 100
+        assert text.endswith(".")
+        assert not set("{}") & set(text)

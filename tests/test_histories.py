@@ -60,7 +60,7 @@ class Life(OnFile):
         super().__init__()
         self.stories: dict[str, Story] = {}
         #: Jobs whose request is on its way, and announcements in hand: the process knows them, a restart forgets them.
-        self.sending: set[str] = set()
+        self.sending: dict[str, None] = {}
         self.hands: dict[str, tuple[Job, int]] = {}
         self.sql(f"{GIVE}, (1, 2, 3, NULL, 'gift', 0)", 1, 4, self.now + 2 * DAY)
 
@@ -107,13 +107,13 @@ class Life(OnFile):
             return job and await jobs.move(conn, job.id, Event.SEND, JobState.SUBMITTING, sent_at=self.now)
 
         if job := self.write(claim):
-            self.sending.add(job.id)
+            self.sending[job.id] = None
 
     @precondition(lambda self: self.sending)
     @rule(n=PICK, says=WORDS | st.sampled_from(["pending", *ANSWERS]))
     def answer(self, n: int, says: str) -> None:
-        job_id = sorted(self.sending)[n % len(self.sending)]
-        self.sending.remove(job_id)
+        job_id = list(self.sending)[n % len(self.sending)]
+        del self.sending[job_id]
         job = self.write(jobs.get, job_id)
         assert job
         report = read(f"{job_id}-{job.attempt}", says)
@@ -141,7 +141,7 @@ class Life(OnFile):
             self.run(self.results.settle(row["id"], Event.NOT_SEEN_AGAIN, reason="never_arrived"))
         elif row["state"] == "submitting":
             self.run(self.results.settle(row["id"], Event.NOT_SEEN, attempt=2, sent_at=self.now, looks=0))
-            self.sending.add(row["id"])
+            self.sending[row["id"]] = None
 
     @precondition(lambda self: self.some(*ACTIVE))
     @rule(n=PICK, event=st.sampled_from([Event.APPROVE, Event.DEADLINE, Event.BAD_INPUT]))
@@ -173,7 +173,7 @@ class Life(OnFile):
     @precondition(lambda self: self.hands)
     @rule(n=PICK, how=st.sampled_from(["told", "told", "told", "later", "never", "no film"]))
     def end_telling(self, n: int, how: str) -> None:
-        job_id = sorted(self.hands)[n % len(self.hands)]
+        job_id = list(self.hands)[n % len(self.hands)]
         job, number = self.hands.pop(job_id)
         if how == "told":
             self.done(job, number)

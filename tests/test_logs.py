@@ -21,6 +21,7 @@ MAC = Links(b"k" * 32, "https://clapper.example.org").callback("abc123defg", 1).
 TOKEN = "sesame/open+17=now"
 BOT_TOKEN = "MTIzNDU2Nzg5MDEyMzQ1Njc4OQ.GaBcDe.aVeryLongTailOfABotToken-1234567890"
 INTERACTION = "aW50ZXJhY3Rpb246MTIzNDU2Nzg5MDEyMzQ1Njc4OTphYmNkZWZnaGlqa2xtbm9w"
+SHORT = "token-of-a-test"
 SIGNED = "https://cdn.discordapp.com/attachments/1/2/cat.png?ex=67abcdef&is=67abcd00&hm=0011223344556677&"
 FILM = "https://media.example.org/videos/src.mp4?se=2026-11-30&sig=Ab%2Bcd12345%3D"
 CALLBACK = f"https://clapper.example.org/callback/abc123defg.1.{MAC}"
@@ -45,6 +46,12 @@ DOORS = [
     (HOOK, INTERACTION),
     (f"POST /api/v10/interactions/1234567890/{INTERACTION}/callback", INTERACTION),
     (quote(HOOK, safe=""), INTERACTION),
+    (quote(quote(HOOK, safe=""), safe=""), INTERACTION),
+    (quote(quote(FILM, safe=""), safe=""), "Ab%25252Bcd12345"),
+    (quote(CALLBACK, safe="").replace(".", "%2E"), MAC),
+    (json.dumps({"url": HOOK}).replace("/", "\\/"), INTERACTION),
+    (f"/webhooks/1234567890/{SHORT}", SHORT),
+    (json.dumps({"url": f"/webhooks/1234567890/{SHORT}"}).replace("/", "\\/"), SHORT),
     (f"Job(id='abc', card_token='{INTERACTION}', muted=False)", INTERACTION),
     ("card_token='short-token-of-a-test'", "short-token"),
     (f"Authorization: Bearer {TOKEN}", TOKEN),

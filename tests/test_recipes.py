@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests import clips
 from tests.conftest import OpenStage, Stage
 from tests.making import beside, film, held, job, results, submit, tasks, told
 from tests.sim import at_once, buttons, content, eventually, seen_by, words
+from tests.test_words import a_job
+from ui import results as results_of
 
 PICTURE = clips.picture()
 
@@ -21,15 +25,15 @@ async def test_a_recipe_can_be_copied(stage: Stage) -> None:
     text = shown.response.content
     assert "```\n/video prompt:a paper boat model:sora-2-pro duration:10 orientation:landscape size:small\n```" in text
     assert "It began with a picture" in text
-    assert buttons(shown.response) == ["Keep it to myself", "Delete"]
+    assert buttons(shown.response)[:2] == ["Keep it to myself", "Delete"]
     stranger = stage.world.guild.add_member(stage.env.create_user("stranger"))
     shown = await stranger.click(message, label="More…")
     assert shown.response is not None
     assert "/video prompt:a paper boat" in shown.response.content
-    assert buttons(shown.response) == ["Report"]
+    assert not {"Keep it to myself", "Delete"} & set(buttons(shown.response))
     shown = await stage.world.moderator.click(message, label="More…")
     assert shown.response is not None
-    assert buttons(shown.response) == ["Delete", "Report"]
+    assert buttons(shown.response)[0] == "Delete"
 
 
 @pytest.mark.parametrize("prompt", ["a boat " * 300, "```js\nboat\n```"], ids=["long", "fenced"])
@@ -123,6 +127,8 @@ async def test_a_moderator_may_delete(stage: Stage) -> None:
     ):
         assert pressed.response is not None
         assert "no longer known" in words(pressed.response)
+    (entry,) = await stage.rows("SELECT * FROM audit")
+    assert (entry["actor_id"], entry["action"], entry["member_id"]) == (other.id, "hide", stage.world.visitor.id)
 
 
 async def test_animate_a_picture_of_anybody(stage: Stage) -> None:
@@ -191,3 +197,36 @@ async def test_a_restart_between_deleting_and_removing(open_stage: OpenStage) ->
         await stage.restart()
         await eventually(lambda: results(place) == [])
         await eventually(lambda: any("film was deleted" in words(m) for m in place.history()))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("a boat in the rain at night", "a boat in the snow at night", "~~rain~~ **snow**"),
+        ("a boat", "a boat, at night", "~~boat~~ **boat, at night**"),
+        ("a red boat", "a boat", "~~red~~"),
+        ("boat boat", "boat boat boat", "**boat**"),
+        ("a boat", "the sea", "**the sea**"),
+        ("雨の中の船", "雪の中の船", "~~雨~~ **雪**"),
+        ("a **bold** boat", "a **bald** boat", r"~~\*\*bold\*\*~~ **\*\*bald\*\***"),
+    ],
+)
+def test_what_changed_in_a_prompt(old: str, new: str, said: str) -> None:
+    """Only what differs is shown; another prompt as a whole; signs of its own stay harmless."""
+    before, after = (a_job(request=replace(a_job().request, prompt=prompt)) for prompt in (old, new))
+    assert results_of.changes(before, after) == said
+
+
+def test_the_command_line_says_what_can_be_chosen() -> None:
+    """What a model leaves no choice in is left out; what was chosen is there."""
+    plain = replace(a_job().request, duration=0, size="", orientation=None)
+    assert results_of.command_line(a_job(request=plain)) == "/video prompt:a boat model:sora-2"
+    rich = replace(a_job().request, sound=False, negative="rain")
+    assert results_of.command_line(a_job(request=rich)).endswith("size:small sound:off negative:rain")
+
+
+def test_whose_films_were_joined() -> None:
+    """One member's own films need no names but one; others are credited."""
+    own, other = a_job(author_id=1), a_job(author_id=2)
+    assert results_of.joined_text(1, [own, own]) == "2 films joined by <@1>\n-# about 20 s"
+    assert results_of.joined_text(1, [own, other]).endswith("about 20 s · made by <@1> <@2>")

@@ -80,7 +80,7 @@ async def test_the_author_may_say_no(stage: Stage) -> None:
     author, other = stage.world.visitor, stage.world.moderator
     menu = await author.click(message, label="More…")
     assert menu.response is not None
-    assert buttons(menu.response) == ["Keep it to myself", "Delete"]
+    assert "Keep it to myself" in buttons(menu.response)
     await author.click(menu.response, label="Keep it to myself")
     for label in ("Again", "Edit", "Continue"):
         refused = await other.click(message, label=label)

@@ -24,6 +24,7 @@ from domain.faults import Refused, VendorFault
 from domain.job import Verdict
 from domain.model import Mode, Model
 from domain.request import Asked, GenerationRequest, fit, orientation_of, parse
+from tests import modelsheet
 from tests.rows import BODIES, CHOICES, HOOK, PICTURES, PROMPT, Body
 
 CATALOGUE = Catalogue.parse((Path(__file__).parent.parent / "catalogue.toml").read_text("utf-8"))
@@ -52,6 +53,13 @@ def taken(provider: str, body: Body) -> contract.Order:
 
 
 # ---- what is sent
+
+
+def test_the_page_of_models_is_what_the_catalogue_says() -> None:
+    """docs/models.md has one row for each model, as it is now (`python -m tests.modelsheet` writes it anew)."""
+    text = modelsheet.PAGE.read_text("utf-8")
+    assert modelsheet.page(text) == text
+    assert text.count("| `") == len(CATALOGUE.models)
 
 
 def test_every_row_is_described() -> None:

@@ -16,6 +16,7 @@ GOOD = {
     "ACEDATACLOUD_API_TOKEN": "sesame",
 }
 EXAMPLE = (Path(__file__).parent.parent / ".env.example").read_text("utf-8")
+README = (Path(__file__).parent.parent / "README.md").read_text("utf-8")
 
 
 def test_defaults_are_enough() -> None:
@@ -95,3 +96,16 @@ def test_the_example_names_every_setting_and_no_other() -> None:
     for name in lines:
         commented = f"\n#{name}=" in EXAMPLE
         assert commented == (name not in REQUIRED), f"{name} stands wrongly in .env.example"
+
+
+def test_the_readme_names_every_setting_and_its_default() -> None:
+    """README's table has a row for each setting, and the defaults in it are the real ones."""
+    table = README.partition("## Settings")[2].partition("##")[0]
+    told: dict[str, str] = {}
+    for names, defaults in re.findall(r"^\| (`[A-Z].*?`) \| (.*?) ?\| ", table, re.MULTILINE):
+        values = re.findall(r"`([^`]*)`", defaults)
+        for n, name in enumerate(re.findall(r"`([A-Z_]+)`", names)):
+            told[name] = values[n] if n < len(values) else ""
+    assert set(told) == set(READERS)
+    given = {name: value for name, value in told.items() if name not in REQUIRED and value}
+    assert Settings.from_env(GOOD | given | {"CATALOGUE_FILE": ""}) == Settings.from_env(GOOD)

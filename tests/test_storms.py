@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+from domain.credit import POT, Rule
+from storage import grants, policies
 from tests.conftest import OpenWire
 
 
@@ -56,3 +58,33 @@ async def test_a_slow_refusal_stays_private(open_wire: OpenWire) -> None:
         await w.wire.wait_for(lambda: "not have enough credits" in command.text)
         assert command.followups == []
         assert command.ephemeral
+
+
+async def test_pots_and_grants_in_a_storm(open_wire: OpenWire) -> None:
+    """A hundred members with grants of their own against a pot of 41: twenty films, and every sum agrees."""
+    async with open_wire(daily_credits=1, total_in_flight=1) as w:
+        w.wire.ack_seconds = 60
+        members = [w.wire.add_member(f"m{n}") for n in range(100)]
+        async with w.app.db.transaction() as conn:
+            await policies.set_rule(conn, w.wire.guild.id, Rule(POT, "month", 41), 1, alone=False)
+            for member in members:
+                await grants.give(
+                    conn,
+                    guild_id=w.wire.guild.id,
+                    member_id=member.id,
+                    amount=1,
+                    reason="storm",
+                    ends_at=None,
+                    by_id=1,
+                    now=1,
+                )
+        sent = [await w.wire.command("video", {"prompt": f"film {n}"}, member=m) for n, m in enumerate(members)]
+        await asyncio.gather(*(command.response(timeout=60) for command in sent))
+        assert len(await w.rows("SELECT id FROM jobs")) == 20
+        assert await w.rows("SELECT spent FROM counters WHERE subject = 'server' AND win LIKE 'm:%'") == [{"spent": 40}]
+        sources = await w.rows(
+            "SELECT source LIKE 'grant:%' AS granted, sum(amount) AS n FROM ledger"
+            " WHERE kind = 'hold' GROUP BY 1 ORDER BY 1"
+        )
+        assert sources == [{"granted": 0, "n": 20}, {"granted": 1, "n": 20}]
+        assert (await w.rows("SELECT sum(used) AS n FROM grants")) == [{"n": 20}]

@@ -14,6 +14,7 @@ from domain.job import Film, Job, JobState
 from domain.request import GenerationRequest
 from domain.wire import Wire
 from ui import cards, operator, words, words_characters, words_ended, words_refused
+from ui.language import CATALOGUES, speaking
 
 TABLES = {
     "REFUSED": words_refused.REFUSED,
@@ -81,15 +82,21 @@ def test_the_table_is_complete(kind: type[Fault], table: dict[str, words.Maker])
     [(name, reason) for name, table in TABLES.items() for reason in sorted(table)],
 )
 def test_each_sentence_is_short_and_whole(table: str, reason: str) -> None:
-    """A title without a full stop, one or two sentences that end with one, and nothing that only we understand."""
-    said = TABLES[table][reason](any_values() | {"subject": "model:sora-2"})
-    assert 3 <= len(said.title) <= 90
-    assert not said.title.endswith(".")
-    assert said.text.endswith((".", "?", "`."))
-    assert len(said.text) <= 260
-    assert not re.search(
-        r"None|Error|Exception|Traceback|\{|\}|http|\w_\w", said.title + said.text.replace("ACEDATACLOUD_API_TOKEN", "")
-    )
+    """A title without a full stop, one or two sentences that end with one, and nothing that only we understand.
+
+    In every language, the longer ones with some room more.
+    """
+    for locale in ("en-US", *CATALOGUES):
+        with speaking(locale):
+            said = TABLES[table][reason](any_values() | {"subject": "model:sora-2"})
+        assert 3 <= len(said.title) <= 90, locale
+        assert not said.title.endswith((".", "。")), locale
+        assert said.text.endswith((".", "?", "。", "？")), locale
+        assert len(said.text) <= (260 if locale == "en-US" else 300), locale
+        assert not re.search(
+            r"None|Error|Exception|Traceback|\{|\}|http|[a-z]_[a-z]",
+            said.title + said.text.replace("ACEDATACLOUD_API_TOKEN", ""),
+        ), locale
 
 
 @pytest.mark.parametrize(
@@ -120,13 +127,15 @@ def test_a_long_prompt_is_cut() -> None:
 
 
 def test_a_film_message_ends_with_the_jobs_id() -> None:
-    """The courier finds its own messages again by the id at their end, whichever form they have."""
+    """The courier finds its own messages again by the id at their end, whichever form or language they have."""
     film = Film("v", "https://example.org/a.mp4")
-    for job in (a_job(films=(film,)), a_job(films=(film, film)), a_job(films=(film,), state=JobState.EXPIRED)):
-        assert cards.film_text(job, [], None).endswith(job.id)
-        assert cards.film_text(job, [film.url], None).endswith(job.id)
     failed = a_job(state=JobState.FAILED, reason="moderation")
-    assert cards.ending_text(failed).endswith(failed.id)
+    for locale in ("en-US", *CATALOGUES):
+        with speaking(locale):
+            for job in (a_job(films=(film,)), a_job(films=(film, film)), a_job(films=(film,), state=JobState.EXPIRED)):
+                assert cards.film_text(job, [], None).endswith(job.id)
+                assert cards.film_text(job, [film.url], None).endswith(job.id)
+            assert cards.ending_text(failed).endswith(failed.id)
     assert "Nothing was charged" in cards.ending_text(failed)
 
 

@@ -14,7 +14,7 @@ from domain.moderation import About, Approval, AuditEntry, Report, WordHit
 from domain.policy import Policy
 from ui import words_audit, words_rules
 from ui.cards import BLUE, GREEN, GREY, RED, Card
-from ui.language import _, _n
+from ui.language import _, _n, number
 from ui.words import credits, plain, recipe, when
 
 Labels = Mapping[str, str]
@@ -33,7 +33,7 @@ def limits(rules: Sequence[Rule], labels: Labels, daily: int, ceiling: int) -> C
     note = _(
         "-# A member's own limit replaces the others. Of everyone's and the roles' limits, one with room is enough; "
         "channels and the whole server can only narrow. Over all: {n} a day for this server, set by the operator."
-    ).format(n=f"{ceiling:,}")
+    ).format(n=number(ceiling))
     return Card(BLUE, _("### Limits"), "\n".join(lines), note)
 
 

@@ -15,6 +15,7 @@ from ui.cards import BLUE, Card
 from ui.language import _, _n
 
 #: Prices at which a film may be asked about first, or wait for a moderator.
+STARS = (1, 2, 3, 5, 10, 20)
 PRICES = (0, 1, 2, 3, 5, 10, 15, 20, 50, 100)
 _LOG_TYPES = [discord.ChannelType.text]
 _PLACE_TYPES = [
@@ -124,15 +125,51 @@ def second_page(policy: Policy) -> Card:
         BLUE,
         *lines,
         rows=(
-            _choices("confirm_above", _("Ask first above…"), _prices(), _price(server.confirm_above)),
-            _choices("approval_above", _("Approval above…"), _prices(), _price(server.approval_above)),
+            _choices("confirm_above", _("Ask first above…"), _prices(), _price(server.confirm_above), page=2),
+            _choices("approval_above", _("Approval above…"), _prices(), _price(server.approval_above), page=2),
             _roles("approval_role_id", _("Role that needs no approval"), [server.approval_role_id], most=1),
             _roles("moderators", _("Moderators' roles"), sorted(policy.moderators), most=10),
             ui.ActionRow(
                 _button(gifts, f"setup:transfers:{int(not server.transfers)}"),
                 _button(reuse, f"setup:reuse:{int(not server.reuse)}"),
+                _button(_("Showcase…"), "setup:open:3"),
                 _button(_("Back"), "setup:open:1"),
             ),
+        ),
+    )
+
+
+def third_page(policy: Policy) -> Card:
+    """The showcase: where, for how many stars, and the week's best."""
+    server = policy.server
+    where = words_rules.setting_value("showcase_channel_id", server.showcase_channel_id)
+    stars = _n("{n} star", "{n} stars", server.showcase_stars).format(n=server.showcase_stars)
+    lines = [
+        _("### Showcase"),
+        _("**Channel**: {channel}. Films with {stars} are shown there once, with credit. Without it, no stars.").format(
+            channel=where, stars=stars
+        ),
+        _("**The week's best**: {state}. The three most starred films, each Monday.").format(
+            state=words_rules.setting_value("digest", server.digest)
+        ),
+        _("-# Private and age-restricted films are never shown, and members can keep theirs out."),
+    ]
+    weekly = _("No weekly best") if server.digest else _("Weekly best")
+    return Card(
+        BLUE,
+        *lines,
+        rows=(
+            _channels(
+                "showcase_channel_id", _("Showcase channel"), _LOG_TYPES, [server.showcase_channel_id], most=1, page=3
+            ),
+            _choices(
+                "showcase_stars",
+                _("Stars that are enough"),
+                [(str(n), _n("{n} star", "{n} stars", n).format(n=n)) for n in STARS],
+                str(server.showcase_stars),
+                page=3,
+            ),
+            ui.ActionRow(_button(weekly, f"setup:digest:{int(not server.digest)}"), _button(_("Back"), "setup:open:2")),
         ),
     )
 
@@ -148,9 +185,11 @@ def _price(value: int | None) -> str:
     return "never" if value is None else str(value)
 
 
-def _channels(name: str, placeholder: str, types: list[discord.ChannelType], ids: Sequence[int], *, most: int) -> Row:
+def _channels(
+    name: str, placeholder: str, types: list[discord.ChannelType], ids: Sequence[int], *, most: int, page: int = 1
+) -> Row:
     select: ui.ChannelSelect[Any] = ui.ChannelSelect(
-        custom_id=f"setup:{name}:1",
+        custom_id=f"setup:{name}:{page}",
         placeholder=placeholder,
         channel_types=types,
         min_values=0,
@@ -175,8 +214,7 @@ def _roles(name: str, placeholder: str, ids: Sequence[int], *, most: int) -> Row
     return ui.ActionRow(select)
 
 
-def _choices(name: str, placeholder: str, options: Sequence[tuple[str, str]], now: str) -> Row:
-    page = 2 if name.endswith("_above") else 1
+def _choices(name: str, placeholder: str, options: Sequence[tuple[str, str]], now: str, *, page: int = 1) -> Row:
     select: ui.Select[Any] = ui.Select(
         custom_id=f"setup:{name}:{page}",
         placeholder=placeholder,

@@ -14,7 +14,7 @@ from discord import ui
 from domain.model import PROMPT_MAX, Model
 from domain.wire import ADAPTIVE
 from domain.wish import Attachment, Wish
-from ui.language import _, _n
+from ui.language import _, _n, sentences
 from ui.words import credits, seconds, shape
 from ui.words_making import DURATION, MODEL, PICTURES, PROMPT, SHAPE, hint
 
@@ -134,6 +134,8 @@ def _model(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[
     wanted = str(wish.options.get("model") or "").strip().casefold()
     known = [row.key for row in models if wanted in (row.key.casefold(), row.label.casefold())]
     chosen = known[0] if known else "" if wanted else models[0].key
+    # The one that is chosen is always among those that there is room for.
+    shown = sorted(models, key=lambda row: row.key != chosen)[:_OPTIONS] if len(models) > _OPTIONS else models
     options = [
         discord.SelectOption(
             label=row.label[:_SHORT],
@@ -141,7 +143,7 @@ def _model(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[
             description=_("{about}, from {credits}").format(about=_(row.about), credits=credits(row.cheapest))[:_SHORT],
             default=row.key == chosen,
         )
-        for row in models[:_OPTIONS]
+        for row in shown
     ]
     field: ui.Select[Any] = ui.Select(custom_id=MODEL, options=options, required=True)
     return ui.Label(text=_("Model"), description=beside, component=field)
@@ -149,7 +151,7 @@ def _model(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[
 
 def _duration(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Label[Any]:
     wanted = wish.options.get("duration")
-    lengths = _lengths(models)
+    lengths = _lengths(models, wanted)
     options = [
         discord.SelectOption(label=_("The model's usual length"), value=_USUAL, default=wanted not in lengths),
         *(
@@ -166,9 +168,13 @@ def _duration(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Lab
     return ui.Label(text=_("Duration"), description=beside, component=field)
 
 
-def _lengths(models: Sequence[Model]) -> list[int]:
-    """The lengths for which there is room: each model's first ones before those in between."""
-    ranked = sorted((rank, length) for row in models for rank, length in enumerate(_ends_first(row.durations)))
+def _lengths(models: Sequence[Model], wanted: object) -> list[int]:
+    """The lengths for which there is room: the one that is wanted, then each model's first ones before the others."""
+    ranked = sorted(
+        (-1 if length == wanted else rank, length)
+        for row in models
+        for rank, length in enumerate(_ends_first(row.durations))
+    )
     return sorted(list(dict.fromkeys(length for _rank, length in ranked))[: _OPTIONS - 1])
 
 
@@ -216,5 +222,5 @@ def _pictures(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Lab
     else:
         text = _("The film begins with the first one.")
     field: ui.FileUpload[Any] = ui.FileUpload(custom_id=PICTURES, required=False, min_values=0, max_values=most)
-    both = " ".join(filter(None, [beside, text]))
+    both = sentences(beside or "", text)
     return ui.Label(text=_("Pictures"), description=both if len(both) <= _SHORT else beside or text, component=field)

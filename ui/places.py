@@ -154,6 +154,8 @@ def check_rights(interaction: discord.Interaction, kind: str) -> None:
     rights = interaction.app_permissions
     if rights.administrator:
         return
+    if isinstance(interaction.channel, discord.Thread) and interaction.channel.locked and not rights.manage_threads:
+        raise Refused("thread_locked")
     skipped = "send_messages" if kind == "thread" else "send_messages_in_threads"
     lacking = [name for name in NEEDED if name != skipped and not getattr(rights, name)]
     if lacking:

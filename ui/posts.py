@@ -12,6 +12,7 @@ import discord
 from domain.faults import DeliveryFault
 from domain.job import Job, Sent
 from ui import results
+from ui.language import speaking
 from ui.meanings import translated
 
 log = logging.getLogger("clapper.posts")
@@ -75,9 +76,11 @@ class Posts:
             reference = discord.MessageReference(
                 message_id=job.message_id, channel_id=place, guild_id=guild, fail_if_not_exists=False
             )
+        with speaking(job.told_in):
+            text = results.joined_text(by, parts)
         async with translated():
             message = await channel.send(
-                results.joined_text(by, parts),
+                text,
                 file=discord.File(path, filename=path.name, spoiler=any(part.spoiler for part in parts)),
                 reference=reference,  # type: ignore[arg-type] - None means no reply
                 allowed_mentions=discord.AllowedMentions.none(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from domain.job import Job
-from ui.language import _
+from ui.language import _, listed
 from ui.words import Maker, Values, Words
 from ui.words_characters import CLIP
 from ui.words_making import ENDING
@@ -37,7 +37,12 @@ ENDED: dict[str, Maker] = ENDING | {
     "vendor_failed": lambda v: Words(
         _("The video service could not make this film"), _("Run it again, or change a word.")
     ),
-    "model_gone": lambda v: Words(_("This model can no longer be had"), _("Choose another model and run it again.")),
+    "model_gone": lambda v: Words(
+        _("This model can no longer be had"),
+        _("Choose {others}, and run it again.").format(others=listed(v["others"]))
+        if v.get("others")
+        else _("Choose another model and run it again."),
+    ),
     "no_link": lambda v: Words(_("The video service finished, but gave no film"), _("Run it again.")),
     "no_film": lambda v: Words(
         _("The film was made, but could not be fetched"), _("Its link gave nothing for a whole day. Run it again.")

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ui.language import _
+from ui.language import _, listed
 from ui.words import Maker, Words
 
 #: Part of the table of refusals.
 MAKING: dict[str, Maker] = {
     "reserved": lambda v: Words(
         _("Its author keeps this film to themselves"), _("You can make one of your own with `/video`.")
+    ),
+    "thread_locked": lambda v: Words(
+        _("This thread is locked"), _("Clapper may not post films in it. Use another place, or ask a moderator.")
     ),
     "no_reuse": lambda v: Words(
         _("This server's members build on their own films only"), _("You can make one of your own with `/video`.")
@@ -61,7 +64,7 @@ FIELDS = (PROMPT, MODEL, DURATION, SHAPE, PICTURES)
 def hint(reason: str, values: Mapping[str, Any]) -> tuple[str, str] | None:
     """Which field of a form a reason concerns, and the words beside it (at most 100 characters); None for neither."""
     can = values.get("can")
-    can = ", ".join(map(str, can)) if isinstance(can, list | tuple) else can
+    can = listed(can) if isinstance(can, list | tuple) else can
     found: dict[str, tuple[str, str]] = {
         "prompt_empty": (PROMPT, _("Say what should happen.")),
         "prompt_long": (PROMPT, _("That was too long: 4,000 characters fit.")),

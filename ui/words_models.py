@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from domain.carry import Change
 from domain.model import Mode, Model
 from domain.wire import ADAPTIVE
 from ui.language import _, listed, number, sentences
@@ -135,6 +136,12 @@ MODELS: dict[str, Maker] = {
             _others(v, _("For pictures, choose {others}.")),
         ),
     ),
+    "carries_nothing": lambda v: Words(
+        _("{model} cannot make anything of this film").format(model=v["model"]), _("Choose another model.")
+    ),
+    "sound_unknown": lambda v: Words(
+        _("“{asked}” is no answer about sound").format(asked=plain(v["asked"], 30)), _("Say `on` or `off`.")
+    ),
     "sound_none": lambda v: Words(
         _("{model} makes no sound").format(model=v["model"]),
         sentences(_("Leave `sound` out."), _others(v, _("For sound, choose {others}."))),
@@ -167,6 +174,37 @@ MODELS: dict[str, Maker] = {
 }
 
 
+def changed(changes: Iterable[Change]) -> str:
+    """What another model has otherwise, as a list: 10 s → 8 s · without the negative prompt."""
+    return " · ".join(_change(change) for change in changes)
+
+
+def _change(change: Change) -> str:
+    before, after = change.before, change.after
+    match change.what:
+        case "duration":
+            return _arrow(seconds(before) if before else "", seconds(after) if after else _("a length of its own"))
+        case "size":
+            return _arrow(size_name(before) if before else "", size_name(after) if after else _("the only size"))
+        case "orientation":
+            return _arrow(shape(before or ADAPTIVE), shape(after) if after else _("a shape of its own"))
+        case "sound":
+            return _("with sound") if after else _("without sound")
+        case "negative":
+            return _("without the negative prompt")
+        case "pictures":
+            kept = _("only the first {n} of {m} pictures").format(n=after, m=before)
+            return kept if after else _("without pictures")
+        case "mode":
+            return _("with pictures to go by") if after == "references" else _("with pictures as frames")
+        case _:
+            return _("without the character")
+
+
+def _arrow(before: str, after: str) -> str:
+    return f"{before} → {after}" if before else after
+
+
 def model_line(row: Model) -> str:
     """A model to choose: how long, in which shapes, whether with sound, and its lowest price."""
     mode = row.modes[0]
@@ -181,6 +219,8 @@ def model_line(row: Model) -> str:
 
 def _shapes_line(mode: Mode) -> str:
     names = [shape(one) for one in mode.orientations if one != ADAPTIVE]
+    if not names:
+        return _("a shape of its own")
     return ", ".join(names) if len(names) <= 3 else _("{n} shapes").format(n=len(names))
 
 

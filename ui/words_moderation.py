@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from domain.credit import POT
 from ui import words_rules
-from ui.language import _, _n
+from ui.language import _, _n, listed, number, sentences
 from ui.words import Maker, Values, Words, credits, plain, when
 
 
@@ -12,7 +12,7 @@ def _blocked(v: Values) -> Words:
     until = v.get("until")
     end = _("It ends {when}.").format(when=when(until)) if until else _("It stays until a moderator lifts it.")
     why = _("Why: {reason}").format(reason=plain(v["why"], 200)) if v.get("why") else ""
-    return Words(_("You are blocked from making films here"), " ".join(filter(None, [end, why])))
+    return Words(_("You are blocked from making films here"), sentences(end, why))
 
 
 def _closed(v: Values) -> Words:
@@ -24,8 +24,10 @@ def _closed(v: Values) -> Words:
 
 
 def _barred(v: Values) -> Words:
-    can = ", ".join(plain(label, 60) for label in v.get("can") or [])
-    text = _("Choose {models}.").format(models=can) if can else _("No model is open to you here: ask a moderator.")
+    can = [plain(label, 60) for label in v.get("can") or []]
+    text = (
+        _("Choose {models}.").format(models=listed(can)) if can else _("No model is open to you here: ask a moderator.")
+    )
     return Words(_("{model} is not open to you here").format(model=plain(v["model"], 60)), text)
 
 
@@ -38,7 +40,7 @@ def _place(v: Values) -> Words:
     )
     text = _("This film costs {price}; {left} are left of {amount}. They renew {when}.").format(
         price=credits(v["price"]),
-        left=f"{v['left']:,}",
+        left=number(v["left"]),
         amount=words_rules.amount(found.credits, found.period),
         when=when(v["renews_at"]),
     )
@@ -54,7 +56,7 @@ def _empty(v: Values) -> Words:
         _("You do not have enough credits for this film"),
         text.format(
             price=credits(v["price"]),
-            left=f"{v['left']:,}",
+            left=number(v["left"]),
             source=words_rules.source(v["rule"]),
             when=when(v["renews_at"]),
         ),
@@ -136,10 +138,10 @@ REFUSED: dict[str, Maker] = {
     ),
     "amount": lambda v: Words(
         _("That number of credits cannot be"),
-        _("Between {least} and {most} are possible.").format(least=f"{v['least']:,}", most=f"{v['most']:,}"),
+        _("Between {least} and {most} are possible.").format(least=number(v["least"]), most=number(v["most"])),
     ),
     "days": lambda v: Words(
-        _("That is no length"), _("Between 1 and {n} days are possible.").format(n=f"{v['most']:,}")
+        _("That is no length"), _("Between 1 and {n} days are possible.").format(n=number(v["most"]))
     ),
     "no_transfers": lambda v: Words(
         _("Credits cannot be passed on here"), _("Moderators can allow it in `/manage setup`.")
@@ -152,7 +154,7 @@ REFUSED: dict[str, Maker] = {
             "You have {n} granted credit. What renews by itself cannot be passed on.",
             "You have {n} granted credits. What renews by itself cannot be passed on.",
             v["left"],
-        ).format(n=f"{v['left']:,}"),
+        ).format(n=number(v["left"])),
     ),
     "block_yourself": lambda v: Words(_("You cannot block yourself"), _("Choose another member.")),
     "not_blocked": lambda v: Words(_("That member is not blocked"), _("There is nothing to lift.")),
@@ -171,6 +173,11 @@ REFUSED: dict[str, Maker] = {
     "everywhere_only": lambda v: Words(
         _("Only the operator can pause everything"), _("It is done in the operator's own channel.")
     ),
+    "no_showcase": lambda v: Words(
+        _("There are no stars for this film"), _("Moderators can name a channel for it in `/manage setup`.")
+    ),
+    "own_star": lambda v: Words(_("That is your own film"), _("Stars come from others.")),
+    "stars_many": lambda v: Words(_("That number of stars cannot be"), _("Choose one of the list.")),
     "reset_what": lambda v: Words(
         _("Whose spending is to count no more?"), _("Name a member, or choose `everyone` or `pot`: one of them.")
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from domain.credit import EVERYONE, POT, Rule
-from ui.language import _, _n
+from ui.language import _, _n, listed, number
 from ui.words import plain
 
 
@@ -15,7 +15,7 @@ def amount(credits: int | None, period: str) -> str:
     if credits is None:
         return _("no limit")
     texts = {"day": _("{n} a day"), "week": _("{n} a week"), "month": _("{n} a month")}
-    return texts[period].format(n=f"{credits:,}")
+    return texts[period].format(n=number(credits))
 
 
 def subject(name: str) -> str:
@@ -40,8 +40,8 @@ def rule(found: Rule, labels: Mapping[str, str]) -> str:
     if found.longest is not None:
         parts.append(_("up to {n} s").format(n=found.longest))
     if found.models is not None:
-        names = ", ".join(plain(labels.get(key, key), 60) for key in sorted(found.models))
-        parts.append(_("only {models}").format(models=names or _("nothing")))
+        names = [plain(labels.get(key, key), 60) for key in sorted(found.models)]
+        parts.append(_("only {models}").format(models=listed(names, "and")))
     return " · ".join(parts)
 
 
@@ -85,23 +85,29 @@ def setting(name: str) -> str:
         "approval_role_id": _("role that needs no approval"),
         "transfers": _("gifts between members"),
         "reuse": _("running others' films again"),
+        "showcase_channel_id": _("showcase"),
+        "showcase_stars": _("stars for the showcase"),
+        "digest": _("the week's best"),
+        "models": _("models in front"),
     }.get(name, name)
 
 
 def setting_value(name: str, value: Any) -> str:
     """A setting's value as people read it."""
-    if name == "log_channel_id":
+    if name in ("log_channel_id", "showcase_channel_id"):
         return f"<#{value}>" if value else _("none")
     if name == "approval_role_id":
         return f"<@&{value}>" if value else _("none")
     if name in ("confirm_above", "approval_above"):
-        return _("never") if value is None else _n("{n} credit", "{n} credits", value).format(n=f"{value:,}")
-    if name in ("transfers", "reuse"):
+        return _("never") if value is None else _n("{n} credit", "{n} credits", value).format(n=number(value))
+    if name in ("transfers", "reuse", "digest"):
         return _("on") if value else _("off")
     if name == "delivery":
         return delivery(str(value))
     if name == "language":
         return language(str(value))
+    if name == "models":
+        return plain(str(value).replace(" ", ", "), 200) if value else _("the usual order")
     return plain(value, 60)
 
 

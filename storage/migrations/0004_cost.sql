@@ -2,3 +2,6 @@
 -- NULL where it said nothing.
 ALTER TABLE jobs ADD COLUMN cost REAL CHECK (cost >= 0);
 ALTER TABLE jobs ADD COLUMN currency TEXT NOT NULL DEFAULT '';
+
+-- Keys of models in the order in which a server's moderators want them offered, with spaces between.
+ALTER TABLE servers ADD COLUMN models TEXT NOT NULL DEFAULT '';

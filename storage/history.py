@@ -1,0 +1,48 @@
+"""A member's own generations, newest first, page by page, with a search in their prompts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import aiosqlite
+
+from domain.job import Job
+from storage.database import every
+from storage.jobs import films, job_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One generation, and where the next page begins after it."""
+
+    job: Job
+    undelivered: bool
+    cursor: tuple[int, int]
+
+
+async def page(
+    conn: aiosqlite.Connection,
+    guild_id: int,
+    author_id: int,
+    *,
+    after: tuple[int, int] | None,
+    search: str,
+    limit: int,
+) -> list[Entry]:
+    """Generations of a member in a server, those that were never delivered too, without the deleted ones.
+
+    `after` is the cursor of the last one seen; `search` is found anywhere in a prompt, in any case.
+    """
+    created, row_id = after or (1 << 62, 1 << 62)
+    pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = await every(
+        conn,
+        "SELECT rowid AS number, * FROM jobs WHERE guild_id = ? AND author_id = ? AND deleted_at = 0"
+        " AND (created_at, rowid) < (?, ?) AND (? = '' OR json_extract(request, '$.prompt') LIKE ? ESCAPE '\\')"
+        " ORDER BY created_at DESC, rowid DESC LIMIT ?",
+        (guild_id, author_id, created, row_id, search, pattern, limit),
+    )
+    return [
+        Entry(job_of(row, await films(conn, row["id"])), bool(row["undelivered"]), (row["created_at"], row["number"]))
+        for row in rows
+    ]
