@@ -244,7 +244,7 @@ class Dispatch:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""
         if self._links.public_url or not job.request.pictures:
             return [self._links.media(job.id, n) for n in range(1, job.request.pictures + 1)]
-        pictures = await inputs.stored(self._db.reader, job.id)
+        pictures = await inputs.stored(self._db.long_reader, job.id)
         return [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
 
     async def _unclipped(self, job: Job, fault: BadClip) -> None:
