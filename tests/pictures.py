@@ -162,7 +162,9 @@ class Visit:
         await self._album.messages("check")
         await self._a_month()
         await type_command(self._page, "manage usage chart")
-        await expect(self._talk.locator(".channel-message").last.locator("img[src^='blob'], img")).to_be_visible()
+        await self._says("Credits used")
+        picture = self._talk.locator(".channel-message").last.locator("img[alt='usage.png']")
+        await picture.evaluate("(picture) => picture.decode()")
         await self._album.messages("chart")
 
     async def _a_month(self) -> None:
