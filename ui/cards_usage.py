@@ -54,20 +54,20 @@ def _costs(costs: Sequence[Cost]) -> str:
     furthest = sorted(costs, key=lambda one: -abs(one.amount if one.more is None else one.more))
     return "\n".join(
         [
-            "**" + _("What the API said that they cost") + "**",
+            "**" + _("What the video service says that it took") + "**",
             *(_cost(one) for one in furthest[:_MODELS]),
-            "-# " + _("Only paid films count whose cost it said. +: it took more than was charged."),
+            "-# " + _("Of films that were paid for and whose cost it named. + means that it took more than was charged."),
         ]
     )
 
 
 def _cost(cost: Cost) -> str:
-    """Sora 2: 24 credits for 8 films, the API said 31.5 credit (+7.5)."""
+    """Sora 2: 24 credits for 8 films, the video service took 31.5 credit (+7.5)."""
     unit = plain(cost.unit, 20)
     said = f"{number(cost.amount)} {unit}".strip()
     line = _n(
-        "{model}: {credits} for {n} film, the API said {cost}",
-        "{model}: {credits} for {n} films, the API said {cost}",
+        "{model}: {credits} for {n} film, the video service took {cost}",
+        "{model}: {credits} for {n} films, the video service took {cost}",
         cost.films,
     ).format(model=plain(cost.model, 60), credits=credits(cost.credits), n=number(cost.films), cost=said)
     if cost.more is not None:
