@@ -56,7 +56,8 @@ def _costs(costs: Sequence[Cost]) -> str:
         [
             "**" + _("What the video service says that it took") + "**",
             *(_cost(one) for one in furthest[:_MODELS]),
-            "-# " + _("Of films that were paid for and whose cost it named. + means that it took more than was charged."),
+            "-# "
+            + _("Of films that were paid for and whose cost it named. + means that it took more than was charged."),
         ]
     )
 
