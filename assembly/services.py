@@ -140,7 +140,7 @@ class Services:
         self.drafts = Drafts(db)
         self.again = Again(db, allows_reuse=self._allows_reuse)
         self.parcels = Parcels(db, fetcher=r.fetcher)
-        self.refusals = Refusals(db)
+        self.refusals = Refusals(db, known=known.refusals)
         self.housekeeping = Housekeeping(
             db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days
         )

@@ -14,6 +14,7 @@ from service.drafts import Drafts
 from service.intake import Intake
 from service.orders import Admitted, Order
 from service.presets import Presets
+from service.refusals import Refusals
 from ui import cards, cards_account, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
@@ -30,8 +31,9 @@ _HOPELESS = {"server_not_allowed", "server_only", "already_taken", *(BadClip.REA
 class Starting:
     """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
 
-    def __init__(self, intake: Intake, drafts: Drafts, where: Places, presets: Presets) -> None:
+    def __init__(self, intake: Intake, drafts: Drafts, refusals: Refusals, where: Places, presets: Presets) -> None:
         self._intake = intake
+        self._refusals = refusals
         self._presets = presets
         self._places = where
         self._drafts = drafts
@@ -70,6 +72,7 @@ class Starting:
                 reply = await self._start_private(interaction, order)
             else:
                 places.check_rights(interaction, places.kind_of(interaction))
+                await self._refusals.disproved(interaction.channel_id or 0, spoken=False)
                 reply = await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
@@ -114,6 +117,7 @@ class Starting:
             if fault.final:
                 raise Refused("dm_closed") from fault
             raise
+        await self._refusals.disproved(message.channel.id, spoken=True)
         try:
             admitted = await self._intake.admit(order, card=(message.channel.id, message.id))
         except BaseException:
