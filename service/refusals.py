@@ -43,7 +43,7 @@ class Refusals:
             await memory.remember(conn, _key(place, to), code, self._clock() + _HOUR)
 
     async def disproved(self, place: int, *, spoken: bool) -> None:
-        """Something shows that messages may go there again: one that just went (`spoken`), or the bot's rights there."""
+        """Messages may go there again, as one that just went shows (`spoken`), or the bot's rights there."""
         code = self._known.get(place)  # asked of memory: nearly every command comes by here for nothing
         if code is None or not (spoken or code in _RIGHTS):
             return
