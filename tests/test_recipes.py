@@ -74,6 +74,28 @@ async def test_the_chain_is_told(stage: Stage) -> None:
     assert steps[2] == f"3. [run again]({link}/{third.id}) · <@{you.id}>"
 
 
+async def test_a_chain_hides_what_is_not_for_everyone(stage: Stage) -> None:
+    """A private step of a chain is in its author's recipe only; a removed one in nobody's."""
+    you, other, place = stage.world.visitor, stage.world.moderator, stage.world.thread
+    message = await film(stage, place, prompt="a first boat")
+    for n in (2, 3):
+        opened = await you.click(message, label="Edit")
+        await submit(you, opened, prompt=f"boat number {n}")
+        await stage.api.finish((await tasks(stage, n)).id)
+        await told(stage, n)
+        message = results(place)[-1]
+    async with stage.app.db.transaction() as conn:
+        await conn.execute("UPDATE jobs SET private = 1 WHERE id = ?", ((await job(stage, 2))["id"],))
+        await conn.execute("UPDATE jobs SET hidden = 1 WHERE id = ?", ((await job(stage, 1))["id"],))
+    mine = (await you.click(message, label="More…")).response
+    theirs = (await other.click(message, label="More…")).response
+    assert mine is not None
+    assert theirs is not None
+    assert "How it came to be" in mine.content
+    assert "How it came to be" not in theirs.content
+    assert "first boat" not in mine.content
+
+
 async def test_deleting_takes_the_message_and_the_pictures(stage: Stage) -> None:
     """The author asks, is asked once more, and film, card's words and stored pictures go; the ledger stays."""
     you, place = stage.world.visitor, stage.world.thread
