@@ -79,7 +79,7 @@ def cogs(
 ) -> list[commands.Cog]:
     """Everything that members type, and every button."""
     s, places = services, Places()
-    start = Starting(s.intake, s.drafts, places, s.presets, s.others).start
+    start = Starting(s.intake, s.drafts, s.refusals, places, s.presets, s.others).start
     forms = Forms(s.intake, s.again, s.drafts, start=start)
     reporting = Reporting(reports)
 

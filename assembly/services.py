@@ -144,7 +144,7 @@ class Services:
         self.others = OtherModels(self.availability, self.again, self.drafts)
         self.comparing = Comparing(self.intake, self.others, self.drafts)
         self.parcels = Parcels(db, fetcher=r.fetcher)
-        self.refusals = Refusals(db)
+        self.refusals = Refusals(db, known=known.refusals)
         self.housekeeping = Housekeeping(
             db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days
         )

@@ -17,6 +17,7 @@ from service.intake import Intake
 from service.orders import Admitted, Order
 from service.othermodels import OtherModels
 from service.presets import Presets
+from service.refusals import Refusals
 from ui import cards, cards_account, othermodels, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
@@ -33,9 +34,18 @@ _HOPELESS = {"server_not_allowed", "server_only", "already_taken", *(BadClip.REA
 class Starting:
     """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
 
-    def __init__(self, intake: Intake, drafts: Drafts, where: Places, presets: Presets, others: OtherModels) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        drafts: Drafts,
+        refusals: Refusals,
+        where: Places,
+        presets: Presets,
+        others: OtherModels,
+    ) -> None:
         self._others = others
         self._intake = intake
+        self._refusals = refusals
         self._presets = presets
         self._places = where
         self._drafts = drafts
@@ -83,6 +93,7 @@ class Starting:
                 reply = await self._start_private(interaction, order)
             else:
                 places.check_rights(interaction, places.kind_of(interaction))
+                await self._refusals.disproved(interaction.channel_id or 0, spoken=False)
                 reply = await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
@@ -127,6 +138,7 @@ class Starting:
             if fault.final:
                 raise Refused("dm_closed") from fault
             raise
+        await self._refusals.disproved(message.channel.id, spoken=True)
         try:
             admitted = await self._intake.admit(order, card=(message.channel.id, message.id))
         except BaseException:
