@@ -112,6 +112,25 @@ async def test_on_the_day_sora_ends(open_wire: OpenWire) -> None:
         await w.wire.wait_for(lambda: [m for t in w.wire.threads() for m in w.wire.messages(t) if m.files], timeout=15)
 
 
+async def test_what_waits_for_a_closed_model_does_not_wait_for_ever(open_wire: OpenWire) -> None:
+    """Films that were queued behind it end after the usual time, free; a closed model stops nobody else's clock."""
+    async with open_wire(pace=replace(CLOSED, deadline=1_500), member_in_flight=1) as w:
+        w.api.faults.append(("/luma/videos", 404, '{"error": {"code": "no_api", "message": "gone"}}'))
+        first = await ask(w, "first", model="hailuo")
+        assert not first.ephemeral
+        for prompt in ("second", "third"):
+            await ask(w, prompt, model="luma")
+        await w.api.until(lambda: bool(w.api.tasks))
+        (task,) = w.api.tasks.values()
+        await w.api.finish(task.id)
+        await until_rows(
+            w,
+            "SELECT reason, count(*) FROM jobs WHERE model = 'luma' GROUP BY 1 ORDER BY 1",
+            [("model_gone", 1), ("waited_too_long", 1)],
+        )
+        assert w.api.submissions == 1
+
+
 async def test_paused_by_hand(open_stage: OpenStage) -> None:
     """`paused` refuses at once with its own words and what does the same; it is neither offered nor taken."""
     text = TEXT.replace('paused = ""', 'paused = "It is being repaired"', 1)
