@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import shutil
 import signal
@@ -79,7 +80,7 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
         parts = Parts(resources, await Known.read(db))
 
         async def picture(job_id: str, n: int) -> tuple[str, bytes] | None:
-            stored = await inputs.for_media(db.reader, job_id, n)
+            stored = await inputs.for_media(db.long_reader, job_id, n)
             return (stored.mime, stored.data) if stored else None
 
         public = PublicApp(
@@ -120,6 +121,9 @@ async def run(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with open_app(settings, wait_seconds=30) as app:
+        # What was built so far stays: let no search for garbage walk through it again, 30 ms at a time and all at once.
+        gc.collect()
+        gc.freeze()
         log.info("callbacks on port %d, figures on port %d", app.callback_port, app.admin_port)
         running = asyncio.create_task(app.bot.start(settings.discord_token.reveal()))
         stopping = asyncio.create_task(stop.wait())

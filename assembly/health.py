@@ -41,7 +41,7 @@ class Health:
         """What /metrics shows, and its content type."""
         reasons = await self.reasons()
         try:
-            read = await figures(self._db.reader)
+            read = await figures(self._db.long_reader)
         except (sqlite3.Error, ValueError):  # ValueError: the connection is closed
             read = None
         now = time.monotonic()

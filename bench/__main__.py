@@ -10,7 +10,19 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from bench import admission, answer, backlog, callbacks, committed, finished, usage, wordrules
+from bench import (
+    admission,
+    answer,
+    backlog,
+    callbacks,
+    committed,
+    crowded,
+    finished,
+    fitted,
+    rush,
+    usage,
+    wordrules,
+)
 from bench.measure import Figure, machine, note
 
 RESULTS = Path(__file__).with_name("results.json")
@@ -24,6 +36,11 @@ MEASURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "backlog_calls": backlog.measure,
     "backlog_memory": backlog.measure,
     "delivery": finished.measure,
+    "memory": crowded.measure,
+    "memory_servers": crowded.measure,
+    "rush": rush.measure,
+    "fitting_time": fitted.measure,
+    "fitting_ssim": fitted.measure,
     "admission": admission.measure,
     "usage_chart": usage.measure,
     "usage_export": usage.measure,

@@ -35,7 +35,7 @@ async def measure() -> list[Figure]:
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         bot = await stack.enter_async_context(clapper(folder))
-        other = await stack.enter_async_context(bare(folder))
+        other, _ = await stack.enter_async_context(bare(folder))
         people = {wire: [wire.add_member(f"m{n}") for n in range(_MEMBERS)] for wire in (bot.wire, other)}
         for wire, members in people.items():
             await commands(wire, members, 100, 50)

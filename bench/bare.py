@@ -17,18 +17,23 @@ PRAGMAS = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
 TABLE = "CREATE TABLE rows (id INTEGER PRIMARY KEY, who INTEGER, prompt TEXT);"
 
 
+#: As light as discord.py gets: no intents, no caches.
+LIGHT: dict[str, Any] = {
+    "intents": discord.Intents.none(),
+    "member_cache_flags": discord.MemberCacheFlags.none(),
+    "chunk_guilds_at_startup": False,
+    "max_messages": None,
+    "help_command": None,
+}
+#: What its first page of documentation says.
+USUAL: dict[str, Any] = {"intents": discord.Intents.default()}
+
+
 class Bare(commands.AutoShardedBot):
-    """No intents, no caches: as light as discord.py gets."""
+    """The light one, or with BARE_DEFAULTS in the environment the usual one."""
 
     def __init__(self, db: aiosqlite.Connection) -> None:
-        super().__init__(
-            commands.when_mentioned,
-            intents=discord.Intents.none(),
-            member_cache_flags=discord.MemberCacheFlags.none(),
-            chunk_guilds_at_startup=False,
-            max_messages=None,
-            help_command=None,
-        )
+        super().__init__(commands.when_mentioned, **(USUAL if os.environ.get("BARE_DEFAULTS") else LIGHT))
         self.db = db
         self.lock = asyncio.Lock()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,12 +82,12 @@ def parse(
     pictures: int = 0,
     links: bool = True,
     default: Model | None = None,
-    offered: Sequence[Model] | None = None,
+    offered: Callable[[], Sequence[Model]] | None = None,
 ) -> GenerationRequest:
     """Fill in the defaults and check that everything goes together. Raises Refused with the models that would do it.
 
-    `resolution` is another name for `size`. `default` is for who names no model, `offered` are those that a refusal may
-    name: their labels as `others`, their keys as `keys`.
+    `resolution` is another name for `size`. `default` is for who names no model, `offered` gives those that a refusal
+    may name: their labels as `others`, their keys as `keys`.
     """
     if size and resolution and size.strip().casefold() != resolution.strip().casefold():
         raise Refused("size_twice")
@@ -107,7 +107,7 @@ def parse(
             raise Refused("model_paused", model=row.label, why=row.paused)
         return fit(row, asked)
     except Refused as fault:
-        rows = [other for other in catalogue.models if not other.paused] if offered is None else offered
+        rows = [other for other in catalogue.models if not other.paused] if offered is None else offered()
         others = [other for other in rows if other.key != row.key and fits(other, asked)]
         raise Refused(fault.reason, **fault.values, **named(others)) from None
 

@@ -59,12 +59,13 @@ class Availability:
             **options,
             links=self._links,
             default=self.default(order, among),
-            offered=self.offered(order, among),
+            offered=lambda: self.offered(order, among),
         )
         row = self.catalogue.get(request.model)
         assert row is not None
-        others = [carried.model for carried in self.alternatives(request, order=order, among=among)]
-        self._breakers.check(row, **named(others))
+        if self._breakers.open_for(row.wire.provider, row.key):  # nearly never, and the others cost the most of all
+            others = [carried.model for carried in self.alternatives(request, order=order, among=among)]
+            self._breakers.check(row, **named(others))
         return request
 
     def alternatives(

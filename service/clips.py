@@ -102,7 +102,7 @@ class Clips:
             return replace(job.request, character_url=self._links.clip(job.id))
         async with self._db.transaction() as conn:
             wanted = await clips.of(conn, job.id)
-        kept = await clips.get(self._db.reader, wanted.sha256) if wanted else None
+        kept = await clips.get(self._db.long_reader, wanted.sha256) if wanted else None
         if wanted is None or kept is None:
             raise BadClip("clip_forgotten")
         return replace(job.request, character_url=await self._link_to_post(job, wanted.clip, kept))
@@ -130,13 +130,13 @@ class Clips:
 
     async def for_media(self, job_id: str) -> bytes | None:
         """The clip of a job, while the API may need it."""
-        return await clips.for_media(self._db.reader, job_id)
+        return await clips.for_media(self._db.long_reader, job_id)
 
     async def _stored(self, sha256: str) -> KeptClip | None:
         """The kept clip of this hash; None without one. Raises BadClip where it is no longer kept."""
         if not sha256:
             return None
-        kept = await clips.get(self._db.reader, sha256)
+        kept = await clips.get(self._db.long_reader, sha256)
         if kept is None:
             raise BadClip("clip_forgotten")
         return kept

@@ -88,7 +88,10 @@ class Dispatch:
         if self._stopping:
             return None
         await self._age()
-        look = await queue.look(self._db.reader, now=self._clock(), total_most=self._caps.total)
+        now = self._clock()
+        # None lasts longer than an hour: one that is further ahead was made by a clock that was wrong.
+        self._held = {provider: until for provider, until in self._held.items() if now < until <= now + 2 * HOUR}
+        look = await queue.look(self._db.reader, now=now, total_most=self._caps.total)
         if look.unprepared:
             todo = await jobs.unprepared(self._db.reader, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
             for job in todo:
@@ -142,8 +145,6 @@ class Dispatch:
         if self._pauses.everywhere:
             return None
         now = self._clock()
-        # None lasts longer than an hour: one that is further ahead was made by a clock that was wrong.
-        self._held = {provider: until for provider, until in self._held.items() if now < until <= now + 2 * HOUR}
         closed = [*self._breakers.closed(), *(account_of(provider) for provider in self._held)]
         # Choosing takes no transaction: this loop alone takes jobs into flight, and one that has left is not moved.
         while job := await jobs.next_queued(
@@ -244,7 +245,7 @@ class Dispatch:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""
         if self._links.public_url or not job.request.pictures:
             return [self._links.media(job.id, n) for n in range(1, job.request.pictures + 1)]
-        pictures = await inputs.stored(self._db.reader, job.id)
+        pictures = await inputs.stored(self._db.long_reader, job.id)
         return [f"data:{picture.mime};base64,{base64.b64encode(picture.data).decode()}" for picture in pictures]
 
     async def _unclipped(self, job: Job, fault: BadClip) -> None:

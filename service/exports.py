@@ -64,7 +64,7 @@ class Exports:
     ) -> Export:
         """Read the next page while the last one is written."""
         rows = 0
-        conn, after = self._db.reader, (span.start, -1)
+        conn, after = self._db.long_reader, (span.start, -1)
         with sheet:
             page = await read(conn, span, after, _PAGE)
             while page:

@@ -92,7 +92,7 @@ class Preparing:
     async def _whole(self, item: inputs.Attached) -> tuple[bytes, inputs.Stored]:
         """The best bytes that there are of a picture, and what is kept of it. Raises Refused, BadPicture."""
         if item.source:
-            found = await inputs.picture(self._db.reader, item.source)
+            found = await inputs.picture(self._db.long_reader, item.source)
             if found is None:
                 raise Refused("pictures_forgotten")
             return found.data, found

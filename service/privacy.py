@@ -35,7 +35,7 @@ class Privacy:
 
     async def export(self, member_id: int) -> Kept:
         """All that is stored about a member."""
-        reader = self._db.reader
+        reader = self._db.long_reader
         return Kept(
             await privacy.export(reader, member_id),
             await jobs.all_of(reader, member_id),

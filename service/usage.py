@@ -28,7 +28,7 @@ class UsageBook:
 
     async def of_member(self, guild_id: int, member_id: int, first: date, last: date, zone: tzinfo) -> Usage:
         """What one member used in this day, week and month, and by model in a range."""
-        conn, now = self._db.reader, self._clock()
+        conn, now = self._db.long_reader, self._clock()
         periods: dict[str, Spent] = {}
         for period in PERIODS:
             begun = usage.Span(guild_id, _start_of_period(period, now, zone), renews_at(period, now, zone))
@@ -38,7 +38,7 @@ class UsageBook:
 
     async def top(self, guild_id: int, first: date, last: date, zone: tzinfo, most: int = 10) -> list[Spender]:
         """Those who spent the most, the first first."""
-        found = await usage.by_member(self._db.reader, _span(guild_id, first, last, zone), min(most, TOP_MOST))
+        found = await usage.by_member(self._db.long_reader, _span(guild_id, first, last, zone), min(most, TOP_MOST))
         return [Spender(member_id, spent) for member_id, spent in found]
 
     async def days(self, guild_id: int, first: date, last: date, zone: tzinfo) -> list[Day]:
@@ -49,7 +49,7 @@ class UsageBook:
         found: list[Day] = []
         for n in range(min((last - first).days + 1, DAYS_MOST)):
             day = first + timedelta(days=n)
-            models = await usage.by_model(self._db.reader, _span(guild_id, day, day, zone))
+            models = await usage.by_model(self._db.long_reader, _span(guild_id, day, day, zone))
             found += [Day(day, model, models[model]) for model in sorted(models)]
         return found
 

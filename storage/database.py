@@ -28,15 +28,18 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
-    """One writer connection behind one lock, and one for reads that only show something.
+    """One writer connection behind one line, and two for reads that only show something: quick ones, and long ones.
 
     Every write, and every decision that a write rests on, goes through `transaction()`.
     """
 
-    def __init__(self, path: Path, writer: Writer, reader: aiosqlite.Connection) -> None:
+    def __init__(
+        self, path: Path, writer: Writer, reader: aiosqlite.Connection, long_reader: aiosqlite.Connection
+    ) -> None:
         self.path = path
         self._writer = writer
         self._reader = reader
+        self._long_reader = long_reader
         self._line = Line(writer)
 
     @asynccontextmanager
@@ -58,8 +61,16 @@ class Database:
 
     @property
     def reader(self) -> aiosqlite.Connection:
-        """For showing things: sees only what is committed, never waits for a writer, cannot write."""
+        """For showing things: sees only what is committed, never waits for a writer, cannot write.
+
+        Commands and loops stand in line behind each question, so it must be a quick one.
+        """
         return self._reader
+
+    @property
+    def long_reader(self) -> aiosqlite.Connection:
+        """As `reader`, for questions that take long: sums over a year, whole tables, megabytes of pictures."""
+        return self._long_reader
 
     async def key(self, name: str) -> bytes:
         """A 32-byte secret of this database, made the first time that it is asked for."""
@@ -73,6 +84,7 @@ class Database:
         """Close both connections, after the transaction that is open; the WAL is folded into the file."""
         async with self._line.turn(alone=True):  # Python crashes when one thread closes a connection that another uses
             await self._reader.close()
+            await self._long_reader.close()
             await self._writer.close()
 
 
@@ -93,20 +105,31 @@ async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerato
         try:
             await migrate(writer, path)
             await writer.executescript("PRAGMA busy_timeout = 0;")  # from here on waiting is the event loop's
-            reader = aiosqlite.connect(path, isolation_level=None)
-            await _prepare(reader)
-            await reader.execute("PRAGMA query_only = 1")
+            reader = await _reading(path)
+            try:
+                long_reader = await _reading(path)
+            except BaseException:
+                await reader.close()
+                raise
         except sqlite3.Error as error:
             await writer.close()
             raise fault_of(error) or StorageFault("database_corrupt") from error
         except BaseException:
             await writer.close()
             raise
-        database = Database(path, writer, reader)
+        database = Database(path, writer, reader, long_reader)
         try:
             yield database
         finally:
             await database.close()
+
+
+async def _reading(path: Path) -> aiosqlite.Connection:
+    """A connection that cannot write."""
+    conn = aiosqlite.connect(path, isolation_level=None)
+    await _prepare(conn)
+    await conn.executescript("PRAGMA query_only = 1;")
+    return conn
 
 
 async def _prepare(conn: aiosqlite.Connection) -> None:
@@ -116,7 +139,7 @@ async def _prepare(conn: aiosqlite.Connection) -> None:
     try:
         await conn.executescript(
             "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-            "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8000;"
+            "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;"
         )
     except BaseException:
         await conn.close()

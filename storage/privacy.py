@@ -45,6 +45,13 @@ PLANS: Mapping[str, Plan] = {
     ),
     "choices": Plan("member_id = :member", "DELETE FROM choices WHERE member_id = :member"),
     "drafts": Plan("author_id = :member", "DELETE FROM drafts WHERE author_id = :member"),
+    "stars": Plan("member_id = :member", "DELETE FROM stars WHERE member_id = :member"),
+    "showcases": Plan(
+        _OF_JOBS,
+        "UPDATE showcases SET wanted = 0, done = 0, tries = 0, next_try_at = 0 WHERE job_id IN theirs AND wanted = 1",
+        "which message showed a film, to take it down",
+    ),
+    "unshown_members": Plan("member_id = :member", stays="that they want no film of theirs shown"),
     "joins": Plan("author_id = :member", stays="which message shows a joined film, to remove it with its parts"),
     "clip_posts": Plan("member_id = :member", "DELETE FROM clip_posts WHERE member_id = :member"),
     "ledger": Plan(
@@ -67,9 +74,6 @@ PLANS: Mapping[str, Plan] = {
         "that a film was reported, and what became of it",
     ),
     "approvals": Plan(_OF_JOBS, stays="what a moderator said"),
-    "stars": Plan("member_id = :member", "DELETE FROM stars WHERE member_id = :member"),
-    "showcases": Plan(_OF_JOBS, stays="which message shows a film, to remove it with the film"),
-    "unshown_members": Plan("member_id = :member", stays="that none of their films is to be shown"),
     "blocks": Plan("member_id = :member", stays="a block that moderators set: else deleting would lift it"),
     "audit": Plan("member_id = :member", stays="what moderators did: its rows are never changed"),
     "notices": Plan(stays="posts for moderators, which name a row of another table"),

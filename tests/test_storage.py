@@ -147,6 +147,18 @@ async def test_the_reader_cannot_write(db: Database) -> None:
         await db.reader.execute("DELETE FROM meta")
 
 
+async def test_a_long_question_keeps_nobody_waiting(db: Database) -> None:
+    """While something is counted for long, commands' quick questions are answered; neither reader can write."""
+    count = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) SELECT count(*) FROM n"
+    counting = asyncio.create_task(one(db.long_reader, count))
+    for _ in range(20):
+        assert await one(db.reader, "SELECT count(*) FROM jobs")
+    assert not counting.done()
+    assert await counting
+    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+        await db.long_reader.execute("DELETE FROM meta")
+
+
 async def test_a_second_process_is_told_who_has_it(db: Database) -> None:
     """Another opening of the same file is refused, and names the process that has it."""
     with pytest.raises(StorageFault) as caught:

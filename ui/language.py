@@ -65,7 +65,12 @@ def _n(one: str, many: str, number: int) -> str:
 
 def number(value: int) -> str:
     """1234 as this language groups it: 1,234."""
-    return format_decimal(value, locale=_spoken.get().babel)
+    return _grouped(value, _spoken.get().babel)
+
+
+@functools.lru_cache(maxsize=5_000)  # the same few numbers stand on every card
+def _grouped(value: int, locale: str) -> str:
+    return format_decimal(value, locale=locale)
 
 
 def calendar_day(day: date) -> str:
