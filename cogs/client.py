@@ -29,6 +29,8 @@ class Tree(app_commands.CommandTree[Any]):
 
     #: Raises Refused for a server that may not use the bot.
     check_server: Callable[[int], None]
+    #: Told what Discord says that a server speaks.
+    hear: Callable[[int, str], None]
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         trail.note(interaction=interaction.id)
@@ -38,6 +40,7 @@ class Tree(app_commands.CommandTree[Any]):
         try:
             if interaction.guild_id is not None:
                 self.check_server(interaction.guild_id)
+                self.hear(interaction.guild_id, str(interaction.guild_locale or ""))
         except Refused as fault:
             await say_trouble(interaction, fault)
             return False
@@ -74,6 +77,7 @@ class Clapper(AutoShardedBot):
         *,
         commands: Sequence[app_commands.Group],
         check_server: Callable[[int], None],
+        hear: Callable[[int, str], None],
         is_told: Callable[[bytes], Awaitable[bool]],
         told: Callable[[bytes], Awaitable[None]],
         http_trace: Any = None,
@@ -93,7 +97,7 @@ class Clapper(AutoShardedBot):
             http_trace=http_trace,
         )
         assert isinstance(self.tree, Tree)
-        self.tree.check_server = check_server
+        self.tree.check_server, self.tree.hear = check_server, hear
         for command in commands:
             self.tree.add_command(command)
         #: To be filled in before it logs in: some of them need the client themselves.

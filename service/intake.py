@@ -231,6 +231,7 @@ class Intake:
         )
         if doorman.needs_approval(ask, policy, order.price):
             job = replace(job, state=JobState.AWAITING)
+        await self._policies.write_heard(conn, ask.guild_id)
         await jobs.begin(conn, job, fold=folded)
         held = await ledger.hold(conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms)
         if job.state is JobState.AWAITING:
