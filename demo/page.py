@@ -37,8 +37,12 @@ _NOT_PASSED_ON = frozenset(
     ["connection", "content-encoding", "content-length", "host", "keep-alive", "origin", "transfer-encoding"]
 )
 
-#: What is put into simcord's page: `page.css` and `page.js`.
+#: What is put into simcord's page: `page.css`, `light.css` and `page.js`.
 _FOLDER = Path(__file__).parent
+_STYLES = (
+    '<link rel="stylesheet" href="/demo/page.css">'
+    '<link rel="stylesheet" href="/demo/light.css" media="(prefers-color-scheme: light)">'
+)
 
 
 class Page:
@@ -60,6 +64,7 @@ class Page:
         app = web.Application(client_max_size=_MAX_ACTION, middlewares=[self._only_this_address])
         app.router.add_get("/", self._index)
         app.router.add_get("/demo/page.css", self._ours)
+        app.router.add_get("/demo/light.css", self._ours)
         app.router.add_get("/demo/page.js", self._ours)
         app.router.add_get("/demo/places", self._places)
         app.router.add_post("/demo/places/{id}", self._walk)
@@ -105,7 +110,7 @@ class Page:
         html = (answer.text or "").replace("<title>SimCord Preview</title>", f"<title>{self._title}</title>")
         html = html.replace("<strong>SimCord</strong><small>Preview</small>", f"<strong>{self._title}</strong>")
         html = html.replace("<body>", f'<body data-hint="{self._hint}">')
-        html = html.replace("</head>", '<link rel="stylesheet" href="/demo/page.css"></head>')
+        html = html.replace("</head>", f"{_STYLES}</head>")
         answer.text = html.replace("</body>", '<script type="module" src="/demo/page.js"></script></body>')
         return answer
 

@@ -5,30 +5,48 @@ from __future__ import annotations
 import asyncio
 import random
 import tempfile
+import time
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFilter
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
+from bot import App
 from demo.home import home
-from demo.stage import stage
+from demo.stage import Stage, stage
+from demo.world import World
+from domain.job import JobState
+from storage import jobs
+from tests.album import Album
 from tests.browser import fill_form, page_at, press, send_form, type_command, video_plays
+from tests.paperboat import paper_boat
+from tests.test_words import a_job
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 PROMPT = "a paper boat sails through the rain"
 #: The moment of the film that is shown, in seconds.
 MOMENT = 2.6
+DAY = 86_400_000
 
 
 async def main() -> None:
-    """Write `demo.png` and `phone.png`, and those of the page for members."""
+    """Write every picture, dark and light."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         drawing = Path(folder) / "paper-boat.png"
         paper_boat().save(drawing)
         await take("demo", drawing, width=1280, height=840, options={"model": "sora-2-short", "duration": "8"})
         await take("phone", drawing, width=390, height=844, options={"model": "sora-2-short", "duration": "4"})
-        await take_members(drawing)
+        async with (
+            home({}, seconds=4) as app,
+            stage(app.bot) as demo,
+            page_at(demo.url, width=920, height=1300) as page,
+        ):
+            visit = Visit(app, demo, page)
+            await visit.begin()
+            await visit.make(drawing)
+            await visit.share()
+            await visit.look_back()
+            await visit.moderate()
 
 
 async def take(name: str, drawing: Path, *, width: int, height: int, options: dict[str, str]) -> None:
@@ -42,109 +60,157 @@ async def take(name: str, drawing: Path, *, width: int, height: int, options: di
         assert await video_plays(page)
         await page.locator("#channel-message-list").get_by_text("Watch it").wait_for()
         await _hold(page)
-        await page.screenshot(path=FOLDER / f"{name}.png")
+        await Album(page, FOLDER).window(name)
 
 
-async def take_members(drawing: Path) -> None:
-    """Another visit: the form, a film with its buttons, what is behind More… of its sequel, and what was made."""
-    async with (
-        home({}, seconds=1) as app,
-        stage(app.bot) as demo,
-        page_at(demo.url, width=900, height=780) as page,
-    ):
-        talk = page.locator("#channel-message-list")
+class Visit:
+    """A server from its setting up to its reports: a moderator, a member, and Mia, whose film is starred and reported."""
 
-        async def picture(name: str) -> None:
-            await page.mouse.move(450, 5)  # nothing is lit up by the pointer
-            await page.evaluate("document.querySelectorAll('video').forEach((film) => { film.controls = false; })")
-            await page.locator("#channel-message-list > *").last.scroll_into_view_if_needed()
-            await page.screenshot(path=FOLDER / f"{name}.png")
+    def __init__(self, app: App, demo: Stage, page: Page) -> None:
+        self._app = app
+        self._world: World = demo.world
+        self._page = page
+        self._album = Album(page, FOLDER)
+        self._log = self._world.guild.create_text_channel("moderators")
+        self._showcase = self._world.guild.create_text_channel("showcase")
+        self._mia = self._world.guild.add_member(self._world.env.create_user("mia", global_name="Mia"))
 
-        async def films(count: int) -> None:
-            await expect(talk.get_by_text("Watch it")).to_have_count(count, timeout=60_000)
-            await _hold(page)
+    @property
+    def _talk(self) -> Locator:
+        return self._page.locator("#channel-message-list")
 
-        await type_command(page, "video")
-        await fill_form(page, {"prompt": PROMPT, "model": "Sora 2 short", "duration": "4 s"}, [drawing])
-        await page.locator("form.modal-dialog textarea").scroll_into_view_if_needed()
-        await page.screenshot(path=FOLDER / "form.png")
-        await send_form(page)
-        await films(1)
-        await picture("result")
-        await press(page, "Edit")
-        await fill_form(page, {"prompt": PROMPT.replace("rain", "snow")})
-        await send_form(page)
-        await films(2)
-        await press(page, "Continue")
-        await fill_form(page, {"prompt": "the boat reaches an island"})
-        await send_form(page)
-        await films(3)
-        await press(page, "More…")
-        await expect(talk).to_contain_text("How it came to be")
-        await picture("recipe")
-        await type_command(page, "history")
-        await expect(talk).to_contain_text("Your films", timeout=10_000)
-        await picture("history")
+    async def begin(self) -> None:
+        """A moderator sets the server up: `setup`."""
+        await self._act_as("Moderator")
+        await type_command(self._page, "manage setup")
+        await self._says("Setting up Clapper")
+        await self._choose(0, "moderators")
+        await self._says("Log channel: # moderators")
+        await self._album.messages("setup")
+        await press(self._page, "More…")
+        await press(self._page, "Showcase…")
+        await self._says("Stars that are enough")
+        await self._choose(0, "showcase")
+        await self._choose(1, "1 star")
+        await self._says("Films with 1 star are shown")
+        await self._act_as("You")
+
+    async def make(self, drawing: Path) -> None:
+        """A member makes a film and two sequels: `form`, `card`, `result`, `recipe`."""
+        await type_command(self._page, "video")
+        await fill_form(self._page, {"prompt": PROMPT, "model": "Sora 2 short", "duration": "4 s"}, [drawing])
+        await self._page.locator("form.modal-dialog textarea").scroll_into_view_if_needed()
+        await self._album.form("form")
+        await send_form(self._page)
+        await self._says("Expected")
+        await self._album.messages("card")
+        await self._films(1)
+        await self._album.messages("result")
+        await press(self._page, "Edit")
+        await fill_form(self._page, {"prompt": PROMPT.replace("rain", "snow")})
+        await send_form(self._page)
+        await self._films(2)
+        await press(self._page, "Continue")
+        await fill_form(self._page, {"prompt": "the boat reaches an island"})
+        await send_form(self._page)
+        await self._films(3)
+        await press(self._page, "More…")
+        await self._says("How it came to be")
+        await self._album.messages("recipe")
+
+    async def share(self) -> None:
+        """Mia makes a film; the member gives it a star, and reports it: `showcase`, `report`."""
+        options = {"prompt": "a lighthouse in a storm", "model": "sora-2-short", "duration": "4"}
+        async with self._world.turn:
+            await self._mia.slash(self._world.thread, "video", **options)
+        await self._films(4)
+        await press(self._page, "More…")
+        await press(self._page, "Star (0)")
+        await self._says("It has 1 star now")
+        await press(self._page, "Report")
+        await fill_form(self._page, {"reason": "That is my drawing, and nobody asked me."})
+        await send_form(self._page)
+        await self._says("Moderators have your report")
+        await self._walk("showcase")
+        await self._says("1 star for")
+        await _hold(self._page)
+        await self._album.messages("showcase")
+        await self._walk("moderators")
+        await self._act_as("Moderator")
+        await self._says("nobody asked me")
+        await self._album.messages("report")
+
+    async def look_back(self) -> None:
+        """What the member made: `history`."""
+        await self._walk("Your films")
+        await self._act_as("You")
+        await type_command(self._page, "history")
+        await self._says("Your films")
+        await self._album.messages("history")
+
+    async def moderate(self) -> None:
+        """What moderators see of the server, after a month in which others made films too: `check`, `chart`."""
+        await self._act_as("Moderator")
+        await type_command(self._page, "manage check")
+        await self._says("films")
+        await self._album.messages("check")
+        await self._a_month()
+        await type_command(self._page, "manage usage chart")
+        await expect(self._talk.locator(".channel-message").last.locator("img[src^='blob'], img")).to_be_visible()
+        await self._album.messages("chart")
+
+    async def _a_month(self) -> None:
+        """Films of the last weeks, as if they had been made."""
+        luck, now = random.Random(4), round(time.time() * 1000)
+        async with self._app.db.transaction() as conn:
+            for n in range(150):
+                label, price = luck.choice([("Sora 2", 2), ("Sora 2", 2), ("Sora 2 Pro", 10), ("Veo 3.1 fast", 4)])
+                job = a_job(
+                    id=f"earlier{n:03}",
+                    interaction_id=n + 1,
+                    guild_id=self._world.guild.id,
+                    author_id=self._mia.id,
+                    label=label,
+                    price=price,
+                    created_at=now - luck.randint(1, 28) * DAY,
+                    state=JobState.READY if luck.random() < 0.9 else JobState.FAILED,
+                )
+                await jobs.begin(conn, job, fold="")
+                await jobs.change(conn, job.id, announced_at=job.created_at)
+
+    async def _act_as(self, name: str) -> None:
+        await self._page.locator("#viewer-picker").select_option(label=name)
+        await expect(self._page.locator("#channel-composer-input")).to_be_enabled()
+
+    async def _walk(self, place: str) -> None:
+        await self._page.locator("#places").get_by_role("button", name=place).click()
+        await expect(self._page.locator(".channel-header")).to_contain_text(place)
+
+    async def _says(self, words: str) -> None:
+        await expect(self._talk.locator(".channel-message").last).to_contain_text(words, timeout=60_000)
+
+    async def _choose(self, menu: int, words: str) -> None:
+        """An option of a menu of the newest message."""
+        await self._talk.locator(".channel-message").last.locator(".select-trigger").nth(menu).click()
+        await self._page.locator("[role=option]:visible").filter(has_text=words).first.click()
+
+    async def _films(self, count: int) -> None:
+        await expect(self._talk.get_by_text("Watch it")).to_have_count(count, timeout=90_000)
+        await _hold(self._page)
 
 
 async def _hold(page: Page) -> None:
-    """Stop the film at a good moment, whole, and without the bar that covers its lower part."""
+    """Stop the newest film at a good moment, and bring it into sight."""
     await page.locator("#channel-message-list video").last.evaluate(
         """async (film, moment) => {
             film.pause();
             const there = new Promise((go) => film.addEventListener("seeked", go, { once: true }));
             film.currentTime = moment;
             await there;
-            film.controls = false;
             document.querySelector("#channel-message-list").lastElementChild.scrollIntoView({ block: "end" });
         }""",
         MOMENT,
     )
-
-
-def paper_boat(width: int = 1280, height: int = 720) -> Image.Image:
-    """A paper boat on a wet street at dusk: drawn here, so that the pictures belong to nobody else."""
-    wide, high, luck = width * 2, height * 2, random.Random(7)
-    ramp = Image.linear_gradient("L").resize((wide, high))
-    image = Image.composite(
-        Image.new("RGB", (wide, high), (226, 150, 118)), Image.new("RGB", (wide, high), (44, 54, 104)), ramp
-    )
-    shore = round(high * 0.55)
-    water = Image.composite(
-        Image.new("RGB", (wide, high), (22, 34, 66)), Image.new("RGB", (wide, high), (172, 124, 128)), ramp
-    )
-    image.paste(water.crop((0, 0, wide, high - shore)), (0, shore))
-    pen = ImageDraw.Draw(image, "RGBA")
-    for left in range(0, wide, 150):
-        roof = shore - luck.randint(180, 420)
-        pen.rectangle((left, roof, left + 150, shore), fill=(38, 38, 74, 255))
-        for row in range(roof + 40, shore - 60, 80):
-            for column in (left + 25, left + 85):
-                if luck.random() < 0.45:
-                    pen.rectangle((column, row, column + 34, row + 44), fill=(255, 206, 122, 235))
-    image.paste(
-        image.crop((0, shore - 300, wide, shore)).transpose(Image.Transpose.FLIP_TOP_BOTTOM).point(lambda v: v * 0.6),
-        (0, shore),
-    )
-    image = image.filter(ImageFilter.GaussianBlur(14))
-    pen = ImageDraw.Draw(image, "RGBA")
-    for _ in range(26):
-        x, y, r = luck.randrange(wide), luck.randrange(shore + 120, high), luck.randint(30, 130)
-        pen.ellipse((x - r, y - r // 4, x + r, y + r // 4), outline=(255, 255, 255, 70), width=4)
-    middle, line = wide // 2, round(high * 0.62)
-    for up, shade in ((-0.45, 90), (1.0, 255)):  # its reflection, then the boat itself
-
-        def at(x: int, y: int, up: float = up) -> tuple[float, float]:
-            return middle + x, line - y * up
-
-        pen.polygon([at(-150, 130), at(0, 480), at(0, 130)], fill=(250, 248, 240, shade))
-        pen.polygon([at(0, 130), at(0, 480), at(150, 130)], fill=(206, 208, 220, shade))
-        pen.polygon([at(-400, 190), at(0, 120), at(0, 0), at(-250, 0)], fill=(255, 253, 246, shade))
-        pen.polygon([at(400, 190), at(0, 120), at(0, 0), at(250, 0)], fill=(222, 222, 230, shade))
-    for _ in range(420):
-        x, y, long = luck.randrange(wide), luck.randrange(high), luck.randint(30, 90)
-        pen.line((x, y, x - long // 5, y + long), fill=(235, 240, 255, 60), width=3)
-    return image.resize((width, height), Image.Resampling.LANCZOS)
 
 
 if __name__ == "__main__":
