@@ -24,6 +24,11 @@ from ui.localised import Localised
 log = logging.getLogger("clapper.client")
 
 
+#: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
+_ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
+_ANSWER_SECONDS = 2.0
+
+
 class Tree(app_commands.CommandTree[Any]):
     """Lets only allowed servers through, and turns every error into one calm sentence."""
 
@@ -44,18 +49,18 @@ class Tree(app_commands.CommandTree[Any]):
             await say_trouble(interaction, fault)
             return False
         if interaction.guild_id is not None:
-            with contextlib.suppress(Fault):  # it is heard again with the next command
-                await self.hear(interaction.guild_id, str(interaction.guild_locale or ""))
+            # Beside the answer, which must not wait for a database that is busy.
+            hearing = self._hear(interaction.guild_id, str(interaction.guild_locale or ""))
+            interaction.extras["hearing"] = asyncio.create_task(hearing, name=_ANSWERING[0])
         return True
+
+    async def _hear(self, guild_id: int, locale: str) -> None:
+        with contextlib.suppress(Fault):  # it is heard again with the next command
+            await self.hear(guild_id, locale)
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
         if interaction.type is not discord.InteractionType.autocomplete:
             await say_trouble(interaction, error)
-
-
-#: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
-_ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
-_ANSWER_SECONDS = 2.0
 
 
 class Forgetful(AutoShardedConnectionState):

@@ -88,9 +88,13 @@ class Dispatch:
         if self._stopping:
             return None
         await self._age()
-        look = await queue.look(self._db.reader, now=self._clock(), total_most=self._caps.total)
+        look = await queue.look(
+            self._db.quick_reader, now=self._clock(), total_most=self._caps.total, server_most=self._caps.server
+        )
         if look.unprepared:
-            todo = await jobs.unprepared(self._db.reader, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
+            todo = await jobs.unprepared(
+                self._db.quick_reader, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy
+            )
             for job in todo:
                 self._preparing.start(job.id, self._prepare(job), interaction=job.interaction_id)
         while look.room and (job := await self._claim()):

@@ -34,7 +34,7 @@ class Policies:
             self._kept.move_to_end(guild_id)
             return found
         before = self._changes
-        policy = await policies.load(self._db.reader, guild_id)
+        policy = await policies.load(self._db.quick_reader, guild_id)
         if before == self._changes:  # else it may have been read just before a change
             self._kept[guild_id] = policy
             while len(self._kept) > self._most:
