@@ -104,5 +104,5 @@ def cogs(
         Transfer(s.treasury),
         Decide(s.approvals, reports, language=s.policies.language),
         AuditPages(audit),
-        Setup(set_up, s.decisions, s.treasury),
+        Setup(set_up, s.decisions, s.treasury, hear=s.policies.hear),
     ]

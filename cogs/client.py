@@ -16,7 +16,7 @@ from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
 from discord.state import AutoShardedConnectionState
 
 from domain import trail
-from domain.faults import Fault, Refused
+from domain.faults import Refused
 from ui.answers import say_trouble
 from ui.language import fingerprint, speak, speaking
 from ui.localised import Localised
@@ -24,18 +24,11 @@ from ui.localised import Localised
 log = logging.getLogger("clapper.client")
 
 
-#: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
-_ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
-_ANSWER_SECONDS = 2.0
-
-
 class Tree(app_commands.CommandTree[Any]):
     """Lets only allowed servers through, and turns every error into one calm sentence."""
 
     #: Raises Refused for a server that may not use the bot.
     check_server: Callable[[int], None]
-    #: Told what Discord says that a server speaks. Raises Fault.
-    hear: Callable[[int, str], Awaitable[None]]
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         trail.note(interaction=interaction.id)
@@ -48,19 +41,16 @@ class Tree(app_commands.CommandTree[Any]):
         except Refused as fault:
             await say_trouble(interaction, fault)
             return False
-        if interaction.guild_id is not None:
-            # Beside the answer, which must not wait for a database that is busy.
-            hearing = self._hear(interaction.guild_id, str(interaction.guild_locale or ""))
-            interaction.extras["hearing"] = asyncio.create_task(hearing, name=_ANSWERING[0])
         return True
-
-    async def _hear(self, guild_id: int, locale: str) -> None:
-        with contextlib.suppress(Fault):  # it is heard again with the next command
-            await self.hear(guild_id, locale)
 
     async def on_error(self, interaction: discord.Interaction, error: app_commands.AppCommandError, /) -> None:
         if interaction.type is not discord.InteractionType.autocomplete:
             await say_trouble(interaction, error)
+
+
+#: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
+_ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
+_ANSWER_SECONDS = 2.0
 
 
 class Forgetful(AutoShardedConnectionState):
@@ -84,7 +74,6 @@ class Clapper(AutoShardedBot):
         *,
         commands: Sequence[app_commands.Group],
         check_server: Callable[[int], None],
-        hear: Callable[[int, str], Awaitable[None]],
         is_told: Callable[[bytes], Awaitable[bool]],
         told: Callable[[bytes], Awaitable[None]],
         http_trace: Any = None,
@@ -104,7 +93,7 @@ class Clapper(AutoShardedBot):
             http_trace=http_trace,
         )
         assert isinstance(self.tree, Tree)
-        self.tree.check_server, self.tree.hear = check_server, hear
+        self.tree.check_server = check_server
         for command in commands:
             self.tree.add_command(command)
         #: To be filled in before it logs in: some of them need the client themselves.

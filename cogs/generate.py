@@ -119,15 +119,15 @@ class Generate(commands.Cog):
 
     async def _chosen(self, interaction: discord.Interaction) -> completions.Chosen:
         """What a film would be like now, as far as it is typed, preset or remembered."""
-        typed_so_far = {name: getattr(interaction.namespace, name, None) for name in OPTIONS}
-        preset = getattr(interaction.namespace, "preset", None)
-        options: Mapping[str, Any] = {}
+        said, pictures = completions.typed(interaction.data or {})
+        options: Mapping[str, Any] = {name: said.get(name) for name in (*OPTIONS, "resolution")}
         try:
-            options = (await self._presets.complete(Wish(options=typed_so_far), preset, **_who(interaction))).options
+            wish = await self._presets.complete(Wish(options=options), said.get("preset"), **_who(interaction))
+            options = wish.options
             row = find_model(self._intake.catalogue, options.get("model") or "?")
         except Refused:  # nothing yet, or nothing that there is
             row = next(iter(await self._offered(interaction)), self._intake.catalogue.default())
-        return completions.chosen(options, row, pictures=completions.pictures(interaction.data or {}))
+        return completions.chosen(options, row, pictures=pictures)
 
 
 def _who(interaction: discord.Interaction) -> dict[str, int]:

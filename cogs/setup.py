@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
@@ -11,7 +12,7 @@ from discord import app_commands
 from discord.ext import commands
 
 from domain.credit import EVERYONE, Rule
-from domain.faults import Refused
+from domain.faults import Fault, Refused
 from service.decisions import Decisions
 from service.treasury import Treasury
 from ui import cards_setup
@@ -59,7 +60,16 @@ class SetUp(app_commands.Group):
 class Setup(commands.Cog):
     """Answers the card's choices; each press asks anew whether the member may decide."""
 
-    def __init__(self, pages: SetUp, decisions: Decisions, treasury: Treasury) -> None:
+    def __init__(
+        self,
+        pages: SetUp,
+        decisions: Decisions,
+        treasury: Treasury,
+        *,
+        hear: Callable[[int, str], Awaitable[None]],
+    ) -> None:
+        """`hear` is told what Discord says that a server speaks."""
+        self._hear = hear
         self._pages = pages
         self._decisions = decisions
         self._treasury = treasury
@@ -68,13 +78,16 @@ class Setup(commands.Cog):
     async def on_app_command_completion(
         self, interaction: discord.Interaction, command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu
     ) -> None:
-        """After the first command of a moderator: is the server to be set up?"""
+        """After a command: what the server speaks is kept, and setting up is offered to its first moderator."""
         person = person_of(interaction)
+        if not person.guild_id:
+            return
         try:
+            await self._hear(person.guild_id, str(interaction.guild_locale or ""))
             news = person.manager and await self._decisions.offer(person)
             if news and command.qualified_name != "manage setup":
                 await interaction.followup.send(view=cards_setup.offer(), ephemeral=True)
-        except (discord.DiscordException, OSError, TimeoutError) as error:
+        except (Fault, discord.DiscordException, OSError, TimeoutError) as error:
             log.info("setting up could not be offered: %s", type(error).__name__)
 
     @commands.Cog.listener()

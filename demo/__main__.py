@@ -65,7 +65,7 @@ async def _page(port: int) -> int:
 
 
 async def _once(given: argparse.Namespace) -> int:
-    options = {name: getattr(given, name) for name in ("model", "duration", "orientation", "size")}
+    options = {name: getattr(given, name) for name in ("model", "duration", "orientation", "size", "sound")}
     wish = Wish(given.prompt, given.image, {name: value for name, value in options.items() if value is not None})
     async with home(os.environ, seconds=_QUICK) as app:
         return await once(app, wish, out=given.out, as_json=given.json, timeout=given.timeout)
@@ -85,10 +85,11 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     alone.add_argument("--once", action="store_true", help="make one film, say what the member saw, and end")
     alone.add_argument("--prompt", metavar="TEXT", help="what should happen in the film")
     alone.add_argument("--image", metavar="FILE", nargs="+", action="extend", type=Path, default=[], help="up to four")
-    alone.add_argument("--model", help="such as sora-2, sora-2-pro or sora-2-short")
+    alone.add_argument("--model", help="such as sora-2-short, kling-3 or seedance-2 (docs/models.md has all)")
     alone.add_argument("--duration", type=int, metavar="SECONDS")
-    alone.add_argument("--orientation", choices=("landscape", "portrait", "square"))
-    alone.add_argument("--size", help="small or large")
+    alone.add_argument("--orientation", help="landscape, portrait, square, or a ratio that the model has")
+    alone.add_argument("--size", help="such as small, large or 1080p")
+    alone.add_argument("--sound", choices=("on", "off"), help="for models that let you choose")
     alone.add_argument("--out", metavar="FILM", type=Path, help="where the film goes (otherwise ./clapper-….mp4)")
     alone.add_argument("--json", action="store_true", help="one JSON object a line; the last one says how it ended")
     alone.add_argument("--timeout", type=float, default=1800.0, metavar="SECONDS", help="give up then (1800)")

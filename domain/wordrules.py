@@ -5,7 +5,7 @@ A text is read in several ways: as it stands; without signs between letters (b.a
 "ass" leaves "assistant" alone. A word may be stretched ("baaad"), but one doubled letter makes another word: "god"
 leaves "good" alone. What is written without spaces, like Chinese, is searched for the rule anywhere.
 
-Everything here is linear in the text but for rules that are alike on purpose, and nothing raises but `word_rule_empty`.
+The work is bounded whatever rules and texts are, and nothing raises but `check_word`, which a rule goes through first.
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ _PARTS_MAX, _UNITS_MAX = 1_000, 200
 _CHECKED = 16
 #: A film that promises so many seconds more than its pictures take is for the child to judge.
 _SLACK = 1.0
+#: An edit list that leaves out so many seconds is no plain one.
+_EDITED = 0.1
 _BRANDS = (b"isom", b"iso2", b"iso4", b"iso5", b"iso6", b"mp41", b"mp42", b"avc1", b"M4V ")
 #: A track's turn, by its matrix: whether width and height change places.
 _TURNS: dict[tuple[int, ...], bool] = {
@@ -84,6 +86,8 @@ def _read(file: BinaryIO, size: int) -> dict[str, Any]:
     if len(tracks) != len(movie.each(b"trak")) or not {b"vide"} <= tracks.keys() <= {b"vide", b"soun"}:
         raise _NotPlain
     picture = _Track(tracks[b"vide"], size)
+    (scale,) = struct.unpack_from(">I", movie.only(b"mvhd"), 20 if movie.only(b"mvhd")[0] else 12)
+    _check_edit(tracks[b"vide"], picture.seconds, scale)
     entry = _entry(picture.table, b"avc1")
     width, height = struct.unpack_from(">HH", entry, 24)
     _check_pictures(file, picture, _Box(entry[78:]).only(b"avcC")[4] % 4 + 1)
@@ -229,6 +233,17 @@ def _units(file: BinaryIO, at: int, size: int, width: int) -> Iterator[int]:
         yield head[width] & 0x1F
         at += width + length
     if at != end:
+        raise _NotPlain
+
+
+def _check_edit(track: _Box, seconds: float, scale: int) -> None:
+    """An edit list, where there is one, shows all of the track."""
+    if b"edts" not in track:
+        return
+    edits = track.only(b"edts", b"elst")
+    (count,) = struct.unpack_from(">I", edits, 4)
+    (shown,) = struct.unpack_from(">Q" if edits[0] else ">I", edits, 8)
+    if count != 1 or not scale or abs(shown / scale - seconds) > _EDITED:
         raise _NotPlain
 
 

@@ -11,6 +11,8 @@ from settings import Settings
 
 #: A task that nobody has: asking about it costs nothing, and only an accepted key gets an answer.
 _NO_TASK = "00000000-0000-0000-0000-000000000000"
+#: Models that are named one by one.
+_NAMED = 8
 _KEY = "Copy the token anew from https://platform.acedata.cloud into ACEDATACLOUD_API_TOKEN."
 _TOP_UP = "Top it up at https://platform.acedata.cloud; waiting films then go on by themselves."
 _REASONS = {
@@ -70,5 +72,6 @@ def _models(settings: Settings, stored: Stored) -> list[Check]:
         else:
             can.append(row.key)
     if can:
-        return [good("models", f"{', '.join(can)} can be had"), *checks]
+        told = ", ".join(can) if len(can) <= _NAMED else f"{len(can)} of {len(settings.catalogue.models)}"
+        return [good("models", f"{told} can be had"), *checks]
     return [bad("models", "none can be had", "Mend the breakers below, or unpause one in the catalogue."), *checks]

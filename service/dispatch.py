@@ -88,8 +88,11 @@ class Dispatch:
         if self._stopping:
             return None
         await self._age()
+        now = self._clock()
+        # None lasts longer than an hour: one that is further ahead was made by a clock that was wrong.
+        self._held = {provider: until for provider, until in self._held.items() if now < until <= now + 2 * HOUR}
         look = await queue.look(
-            self._db.quick_reader, now=self._clock(), total_most=self._caps.total, server_most=self._caps.server
+            self._db.quick_reader, now=now, total_most=self._caps.total, server_most=self._caps.server
         )
         if look.unprepared:
             todo = await jobs.unprepared(
@@ -146,8 +149,6 @@ class Dispatch:
         if self._pauses.everywhere:
             return None
         now = self._clock()
-        # None lasts longer than an hour: one that is further ahead was made by a clock that was wrong.
-        self._held = {provider: until for provider, until in self._held.items() if now < until <= now + 2 * HOUR}
         closed = [*self._breakers.closed(), *(account_of(provider) for provider in self._held)]
         # Choosing takes no transaction: this loop alone takes jobs into flight, and one that has left is not moved.
         while job := await jobs.next_queued(

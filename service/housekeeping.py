@@ -10,7 +10,7 @@ from pathlib import Path
 
 from service.drafts import DRAFT_LIFE
 from service.loops import now_ms
-from storage import clips, drafts, inputs
+from storage import clips, drafts, inputs, notices
 from storage.database import Database, backup
 
 log = logging.getLogger("clapper.housekeeping")
@@ -33,6 +33,7 @@ class Housekeeping:
         """Remove what is old; copy what is there, once a day."""
         async with self._db.transaction(heavy=True) as conn:
             before = self._clock() - self._retention_days * _DAY
+            await notices.forget(conn, before=self._clock() - self._retention_days * _DAY)
             gone = await inputs.forget(conn, before=before), await clips.forget(conn, before=before)
             await drafts.forget(conn, before=self._clock() - DRAFT_LIFE)
         if any(gone):

@@ -73,7 +73,7 @@ async def later(conn: aiosqlite.Connection, notice: Due, at: int) -> None:
     await conn.execute("UPDATE notices SET tries = tries + 1, next_try_at = ? WHERE id = ?", (at, notice.id))
 
 
-async def forget(conn: aiosqlite.Connection, before: int) -> None:
+async def forget(conn: aiosqlite.Connection, *, before: int) -> None:
     """Remove posts of things that are over, made before a moment; what they told stays where it is kept."""
     await conn.execute(
         "DELETE FROM notices WHERE created_at < ? AND drawn <> 0 AND kind IN ('audit', 'words')", (before,)

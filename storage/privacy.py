@@ -45,6 +45,13 @@ PLANS: Mapping[str, Plan] = {
     ),
     "choices": Plan("member_id = :member", "DELETE FROM choices WHERE member_id = :member"),
     "drafts": Plan("author_id = :member", "DELETE FROM drafts WHERE author_id = :member"),
+    "stars": Plan("member_id = :member", "DELETE FROM stars WHERE member_id = :member"),
+    "showcases": Plan(
+        _OF_JOBS,
+        "UPDATE showcases SET wanted = 0, done = 0, tries = 0, next_try_at = 0 WHERE job_id IN theirs AND wanted = 1",
+        "which message showed a film, to take it down",
+    ),
+    "unshown_members": Plan("member_id = :member", stays="that they want no film of theirs shown"),
     "joins": Plan("author_id = :member", stays="which message shows a joined film, to remove it with its parts"),
     "clip_posts": Plan("member_id = :member", "DELETE FROM clip_posts WHERE member_id = :member"),
     "ledger": Plan(

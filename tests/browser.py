@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -85,6 +85,36 @@ async def press(page: Page, label: str) -> None:
     """Press the newest button with this label in the conversation, whatever emoji stands before it."""
     name = re.compile(rf"(^|\W){re.escape(label)}$")
     await page.locator("#channel-message-list").get_by_role("button", name=name).last.click()
+
+
+async def fill_form(
+    page: Page, fields: Mapping[str, str], files: Sequence[Path] = (), *, expected: Mapping[str, str] | None = None
+) -> None:
+    """Fill in the form that is open: texts, choices by their words, and pictures. `expected`: what it holds before."""
+    form = page.locator("form.modal-dialog")
+    await expect(form).to_be_visible()
+    for name, text in (expected or {}).items():
+        field = form.locator(f'.modal-field[data-custom-id="{name}"]')
+        if await field.locator("textarea").count():
+            await expect(field.locator("textarea")).to_have_value(text)
+        else:
+            await expect(field).to_contain_text(text)
+    for name, text in fields.items():
+        field = form.locator(f'.modal-field[data-custom-id="{name}"]')
+        if await field.locator("textarea").count():
+            await field.locator("textarea").fill(text)
+        else:
+            await field.locator(".select-trigger").click()
+            await page.locator("[role=option]:visible").filter(has_text=text).first.click()
+    if files:
+        await form.locator("input[type=file]").set_input_files(list(files))
+
+
+async def send_form(page: Page) -> None:
+    """Send the form that is open."""
+    form = page.locator("form.modal-dialog")
+    await form.get_by_role("button", name="Submit").click()
+    await expect(form).to_have_count(0)
 
 
 async def video_plays(page: Page, *, timeout: float = 30.0) -> bool:

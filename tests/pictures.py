@@ -1,4 +1,4 @@
-"""Takes the README's pictures of the demo, by using it in Chromium: `make pictures`."""
+"""Takes the documents' pictures of the demo, by using it in Chromium: `make pictures`."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import tempfile
 from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFilter
-from playwright.async_api import Page
+from playwright.async_api import Page, expect
 
 from demo.home import home
 from demo.stage import stage
-from tests.browser import page_at, type_command, video_plays
+from tests.browser import fill_form, page_at, press, send_form, type_command, video_plays
 
 FOLDER = Path(__file__).parent.parent / "docs" / "pictures"
 PROMPT = "a paper boat sails through the rain"
@@ -21,13 +21,14 @@ MOMENT = 2.6
 
 
 async def main() -> None:
-    """Write `demo.png` and `phone.png`."""
+    """Write `demo.png` and `phone.png`, and those of the page for members."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         drawing = Path(folder) / "paper-boat.png"
         paper_boat().save(drawing)
         await take("demo", drawing, width=1280, height=840, options={"model": "sora-2-short", "duration": "8"})
         await take("phone", drawing, width=390, height=844, options={"model": "sora-2-short", "duration": "4"})
+        await take_members(drawing)
 
 
 async def take(name: str, drawing: Path, *, width: int, height: int, options: dict[str, str]) -> None:
@@ -42,6 +43,48 @@ async def take(name: str, drawing: Path, *, width: int, height: int, options: di
         await page.locator("#channel-message-list").get_by_text("Watch it").wait_for()
         await _hold(page)
         await page.screenshot(path=FOLDER / f"{name}.png")
+
+
+async def take_members(drawing: Path) -> None:
+    """Another visit: the form, a film with its buttons, what is behind More… of its sequel, and what was made."""
+    async with (
+        home({}, seconds=1) as app,
+        stage(app.bot) as demo,
+        page_at(demo.url, width=900, height=780) as page,
+    ):
+        talk = page.locator("#channel-message-list")
+
+        async def picture(name: str) -> None:
+            await page.mouse.move(450, 5)  # nothing is lit up by the pointer
+            await page.evaluate("document.querySelectorAll('video').forEach((film) => { film.controls = false; })")
+            await page.locator("#channel-message-list > *").last.scroll_into_view_if_needed()
+            await page.screenshot(path=FOLDER / f"{name}.png")
+
+        async def films(count: int) -> None:
+            await expect(talk.get_by_text("Watch it")).to_have_count(count, timeout=60_000)
+            await _hold(page)
+
+        await type_command(page, "video")
+        await fill_form(page, {"prompt": PROMPT, "model": "Sora 2 short", "duration": "4 s"}, [drawing])
+        await page.locator("form.modal-dialog textarea").scroll_into_view_if_needed()
+        await page.screenshot(path=FOLDER / "form.png")
+        await send_form(page)
+        await films(1)
+        await picture("result")
+        await press(page, "Edit")
+        await fill_form(page, {"prompt": PROMPT.replace("rain", "snow")})
+        await send_form(page)
+        await films(2)
+        await press(page, "Continue")
+        await fill_form(page, {"prompt": "the boat reaches an island"})
+        await send_form(page)
+        await films(3)
+        await press(page, "More…")
+        await expect(talk).to_contain_text("How it came to be")
+        await picture("recipe")
+        await type_command(page, "history")
+        await expect(talk).to_contain_text("Your films", timeout=10_000)
+        await picture("history")
 
 
 async def _hold(page: Page) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import resource
 import sqlite3
+import time
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from demo.videoapi import VideoAPI
+from storage.writer import PATIENCE
 from tests.child import environment, running
 from tests.conftest import TOKEN, OpenWire, free_port
 from tests.crash.audit import audit, open_jobs
@@ -44,7 +46,9 @@ async def test_a_database_that_another_program_holds(open_wire: OpenWire) -> Non
         task = await task_of(w)
         with closing(sqlite3.connect(w.app.db.path, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
+            began = time.monotonic()
             refused = await ask(w.wire, "meanwhile")
+            assert time.monotonic() - began < 2 * PATIENCE, "it waited for others to be refused first"
             assert CANNOT in refused.text
             assert "Nothing was charged" in refused.text
             assert refused.ephemeral

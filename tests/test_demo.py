@@ -63,6 +63,44 @@ async def test_once_with_a_picture(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == {"my boat.png", "film.mp4"}  # nothing else is left behind
 
 
+OTHERS = [
+    # its film stands at the root of the answer; two pictures are the first and the last one
+    (
+        ("kling-2.5-turbo", "--duration", "5"),
+        ["a.png", "b.png"],
+        "2 pictures as its first and last frame",
+        (1920, 1080),
+    ),
+    # one item of a list holds the prompt, others the pictures; the film is as the picture is
+    (("seedance-2-fast", "--duration", "4", "--size", "480p", "--sound", "on"), ["a.png"], "with sound", (854, 480)),
+    # its task holds the film itself
+    (
+        ("minimax-h3", "--duration", "4", "--size", "480p", "--orientation", "portrait"),
+        [],
+        "portrait · 480p",
+        (480, 854),
+    ),
+]
+
+
+@pytest.mark.parametrize(("model", "pictures", "says", "pixels"), OTHERS, ids=lambda value: str(value)[:20])
+async def test_once_with_other_models(
+    tmp_path: Path, model: tuple[str, ...], pictures: list[str], says: str, pixels: tuple[int, int]
+) -> None:
+    """Three models that answer in three ways make films as well."""
+    for name in pictures:
+        (tmp_path / name).write_bytes(clips.picture(640, 360))
+    images = ("--image", *pictures) if pictures else ()
+    wish = ("--once", "--prompt", "a paper boat", "--model", *model, *images, "--out", "film.mp4", "--json")
+    status, out, errors = await demo(*wish, folder=tmp_path)
+    assert (status, errors) == (0, "")
+    assert says in lines(out)[0]["text"]
+    with av.open(str(tmp_path / "film.mp4")) as opened:
+        video = opened.streams.video[0]
+        assert video.width / video.height == pytest.approx(pixels[0] / pixels[1], rel=0.02)
+        assert abs(min(video.width, video.height) - min(pixels)) <= 2
+
+
 async def test_once_with_an_api_of_ones_own(tmp_path: Path) -> None:
     """Two variables name another API; what is on loopback calls back; without --out the film comes into the folder."""
     api = VideoAPI(token="mine", seconds=0, render=lambda request, pictures: clips.film())

@@ -234,7 +234,7 @@ async def test_a_pause_holds_everything(open_wire: OpenWire) -> None:
     async with open_wire() as w:
         w.api.seconds = 0.01
         await ask(w, "a limited boat")
-        await until_rows(w, "SELECT state FROM jobs", [("queued",)])
+        await until_rows(w, "SELECT state, not_before > 0 FROM jobs", [("queued", 1)])
         (held,) = await w.rows("SELECT not_before FROM jobs")
         await ask(w, "another boat")
         assert w.api.submissions == 1

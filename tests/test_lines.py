@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from demo.videoapi import VideoAPI
+from domain.faults import VendorFault
 from tests import clips
 from tests.child import Child, environment, running
 from tests.conftest import TOKEN, free_port
@@ -87,3 +88,10 @@ async def test_prompts_stand_in_the_log_only_when_wanted(
     assert (CANARY in child.log) == wanted
     assert f"private{CANARY}" not in child.log
     assert "Traceback" not in child.log, "".join(x for x in child.log.splitlines() if "Traceback" in x)[:3000]
+
+
+def test_what_the_api_answers_is_not_quoted() -> None:
+    """A fault of the API shows its status and code; its words only where they are our own, as nobody answered."""
+    answered = VendorFault("bad_request", status=400, code="bad", message=f"cannot draw {CANARY}")
+    assert str(answered) == "bad_request (400 bad)"
+    assert str(VendorFault("not_sent", message="no such host")) == "not_sent (no answer) no such host"

@@ -26,6 +26,18 @@ def names(choices: completions.Choices) -> list[str]:
     return [choice.name for choice in choices]
 
 
+def test_what_is_being_typed_is_not_chosen_yet() -> None:
+    """Of an interaction's data, the option that has the focus does not count; pictures are counted."""
+    options = [
+        {"name": "model", "type": 3, "value": "luma"},
+        {"name": "image1", "type": 11, "value": "77"},
+        {"name": "image2", "type": 11, "value": "78"},
+        {"name": "duration", "type": 4, "value": "1", "focused": True},
+    ]
+    said, pictures = completions.typed({"options": options})
+    assert (said["model"], "duration" in said, pictures) == ("luma", False, 2)
+
+
 def test_durations_have_their_price() -> None:
     """Lengths of the chosen model, the usual one first, each with what it costs as everything else is chosen."""
     assert names(completions.durations(so_far("kling-2.6"), "")) == ["5 s (3 credits)", "10 s (6 credits)"]

@@ -172,6 +172,9 @@ async def test_deleting_removes_every_word(open_wire: OpenWire, tmp_path: Path) 
         moderator = w.wire.add_member("mod", w.wire.add_role("mods", "MANAGE_GUILD"))
         given = {"member": w.wire.member, "credits": 5, "reason": f"for {SECRET}"}
         await run(w, "manage grant", given, member=moderator)
+        async with w.app.db.transaction() as conn:
+            await conn.execute("INSERT INTO stars VALUES (?, ?, 1)", (job, w.wire.member.id))
+            await conn.execute("INSERT INTO showcases (job_id, guild_id, at, done) VALUES (?, 1, 1, 1)", (job,))
         counters = await w.rows("SELECT * FROM counters")
         ledger = await w.rows("SELECT job_id, kind, source, amount FROM ledger")
         asked = await run(w, "privacy delete")
@@ -181,11 +184,22 @@ async def test_deleting_removes_every_word(open_wire: OpenWire, tmp_path: Path) 
         assert SECRET not in left
         for name in ("Luna", "Garden", "me.png", "luna.mp4"):
             assert name not in left, name
-        for table in ("pictures", "inputs", "clips", "job_clips", "characters", "presets", "drafts", "choices"):
+        for table in (
+            "pictures",
+            "inputs",
+            "clips",
+            "job_clips",
+            "characters",
+            "presets",
+            "drafts",
+            "choices",
+            "stars",
+        ):
             assert await w.rows(f"SELECT * FROM {table}") == [], table
         assert await w.rows("SELECT * FROM counters") == counters
         assert await w.rows("SELECT job_id, kind, source, amount FROM ledger") == ledger
         assert await w.rows("SELECT * FROM erasures") == []
+        assert (await w.rows("SELECT wanted FROM showcases"))[0]["wanted"] == 0  # taken down, as it has no words
         again = await (await w.wire.press(asked.message, asked.message.custom_ids[0])).response()
         assert "It is deleted" in again.text
         film = next(m for t in w.wire.threads() for m in w.wire.messages(t) if m.files)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests import clips
 from tests.conftest import OpenStage, Stage
 from tests.making import beside, film, held, job, results, submit, tasks, told
 from tests.sim import at_once, buttons, content, eventually, seen_by, words
+from tests.test_words import a_job
+from ui import results as results_of
 
 PICTURE = clips.picture()
 
@@ -68,6 +72,28 @@ async def test_the_chain_is_told(stage: Stage) -> None:
         f"2. [changed]({link}/{second.id}) · <@{other.id}> · 10 s → 15 s, landscape → portrait, ~~rain~~ **snow**"
     )
     assert steps[2] == f"3. [run again]({link}/{third.id}) · <@{you.id}>"
+
+
+async def test_a_chain_hides_what_is_not_for_everyone(stage: Stage) -> None:
+    """A private step of a chain is in its author's recipe only; a removed one in nobody's."""
+    you, other, place = stage.world.visitor, stage.world.moderator, stage.world.thread
+    message = await film(stage, place, prompt="a first boat")
+    for n in (2, 3):
+        opened = await you.click(message, label="Edit")
+        await submit(you, opened, prompt=f"boat number {n}")
+        await stage.api.finish((await tasks(stage, n)).id)
+        await told(stage, n)
+        message = results(place)[-1]
+    async with stage.app.db.transaction() as conn:
+        await conn.execute("UPDATE jobs SET private = 1 WHERE id = ?", ((await job(stage, 2))["id"],))
+        await conn.execute("UPDATE jobs SET hidden = 1 WHERE id = ?", ((await job(stage, 1))["id"],))
+    mine = (await you.click(message, label="More…")).response
+    theirs = (await other.click(message, label="More…")).response
+    assert mine is not None
+    assert theirs is not None
+    assert "How it came to be" in mine.content
+    assert "How it came to be" not in theirs.content
+    assert "first boat" not in mine.content
 
 
 async def test_deleting_takes_the_message_and_the_pictures(stage: Stage) -> None:
@@ -193,3 +219,36 @@ async def test_a_restart_between_deleting_and_removing(open_stage: OpenStage) ->
         await stage.restart()
         await eventually(lambda: results(place) == [])
         await eventually(lambda: any("film was deleted" in words(m) for m in place.history()))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("a boat in the rain at night", "a boat in the snow at night", "~~rain~~ **snow**"),
+        ("a boat", "a boat, at night", "~~boat~~ **boat, at night**"),
+        ("a red boat", "a boat", "~~red~~"),
+        ("boat boat", "boat boat boat", "**boat**"),
+        ("a boat", "the sea", "**the sea**"),
+        ("雨の中の船", "雪の中の船", "~~雨~~ **雪**"),
+        ("a **bold** boat", "a **bald** boat", r"~~\*\*bold\*\*~~ **\*\*bald\*\***"),
+    ],
+)
+def test_what_changed_in_a_prompt(old: str, new: str, said: str) -> None:
+    """Only what differs is shown; another prompt as a whole; signs of its own stay harmless."""
+    before, after = (a_job(request=replace(a_job().request, prompt=prompt)) for prompt in (old, new))
+    assert results_of.changes(before, after) == said
+
+
+def test_the_command_line_says_what_can_be_chosen() -> None:
+    """What a model leaves no choice in is left out; what was chosen is there."""
+    plain = replace(a_job().request, duration=0, size="", orientation=None)
+    assert results_of.command_line(a_job(request=plain)) == "/video prompt:a boat model:sora-2"
+    rich = replace(a_job().request, sound=False, negative="rain")
+    assert results_of.command_line(a_job(request=rich)).endswith("size:small sound:off negative:rain")
+
+
+def test_whose_films_were_joined() -> None:
+    """One member's own films need no names but one; others are credited."""
+    own, other = a_job(author_id=1), a_job(author_id=2)
+    assert results_of.joined_text(1, [own, own]) == "2 films joined by <@1>\n-# about 20 s"
+    assert results_of.joined_text(1, [own, other]).endswith("about 20 s · made by <@1> <@2>")

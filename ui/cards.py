@@ -168,9 +168,8 @@ def ask_delete(job: Job) -> Card:
     )
     return Card(
         RED,
-        _("### Delete this film?")
-        + f"\n> {plain(job.request.prompt)}\n"
-        + _("Its message and what was attached to it go, for good. What it cost stays spent."),
+        _("### Delete this film?") + f"\n> {plain(job.request.prompt)}",
+        _("Its message and what was attached to it go, for good. What it cost stays spent."),
         buttons=(button,),
     )
 

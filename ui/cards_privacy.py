@@ -24,8 +24,9 @@ def ask_delete(member_id: int) -> Card:
     """What will go and what will stay, and a button."""
     button: Any = results.button(_("Delete it all"), "delete", str(member_id), kind="privacy", danger=True)
     goes = _(
-        "Your prompts, the pictures and clips that you attached, your saved characters, presets, drafts and last "
-        "choices. What waits for its turn is stopped, free. Films can no longer be run again, edited or continued."
+        "Your prompts, the pictures and clips that you attached, your saved characters, presets, drafts, stars and "
+        "last choices. What waits for its turn is stopped, free. Films can no longer be run again, edited or "
+        "continued."
     )
     stays = _(
         "That films were made, when, and what they cost, without words: else deleting would be a way to start over. "

@@ -36,10 +36,11 @@ class Chosen:
         return self.mode.prices.get((of_size, of_length, self.sound if sound is None else sound))
 
 
-def pictures(data: Mapping[str, Any]) -> int:
-    """How many pictures the `data` of an interaction brings."""
+def typed(data: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
+    """What the `data` of an interaction has filled in, but for what is being typed; and how many pictures it brings."""
     options: Sequence[Mapping[str, Any]] = data.get("options") or []
-    return sum(option.get("type") == _ATTACHMENT for option in options)
+    said = {str(option.get("name")): option.get("value") for option in options if not option.get("focused")}
+    return said, sum(option.get("type") == _ATTACHMENT for option in options)
 
 
 def chosen(options: Mapping[str, Any], row: Model, *, pictures: int = 0) -> Chosen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -87,13 +88,20 @@ def fix(draft_id: str, label: str = "") -> ui.Button[Any]:
 
 
 def command_line(job: Job) -> str:
-    """What to type to get this film, but for its pictures."""
+    """What to type to get this film, but for its pictures or its clip."""
     request = job.request
-    parts = [f"prompt:{request.prompt}", f"model:{request.model}", f"duration:{request.duration}"]
-    if request.orientation:
-        parts.append(f"orientation:{request.orientation}")
+    sound = {True: "on", False: "off", None: None}[request.sound]
+    options = {
+        "prompt": request.prompt,
+        "model": request.model,
+        "duration": request.duration or None,
+        "orientation": request.orientation,
+        "size": request.size or None,
+        "sound": sound,
+        "negative": request.negative or None,
+    }
     command = "character" if request.character else "video"
-    return f"/{command} {' '.join([*parts, f'size:{request.size}'])}"
+    return " ".join([f"/{command}", *(f"{name}:{value}" for name, value in options.items() if value is not None)])
 
 
 def recipe_message(job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[Any]]) -> Classic:
@@ -103,7 +111,9 @@ def recipe_message(job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[A
     notes = [f"-# {recipe(job)} · {job.id}"]
     if job.request.character:
         notes.append("-# " + _("Its character comes from a clip: Edit keeps it."))
-    if job.request.pictures:
+    if job.continues:
+        notes.append("-# " + _("It begins with the last frame of the film before it: Edit keeps that."))
+    elif job.request.pictures:
         notes.append(
             "-# "
             + _n(
@@ -159,24 +169,35 @@ def changes(before: Job, after: Job) -> str:
         (shape(old.orientation or ""), shape(new.orientation or "")),
         (size_name(old.size), size_name(new.size)),
     ]
-    said = [f"{a} → {b}" for a, b in pairs if a != b]
+    said = [" → ".join(filter(None, pair)) for pair in pairs if pair[0] != pair[1]]
+    if old.pictures != new.pictures and not after.continues:
+        said.append(_n("{n} picture", "{n} pictures", new.pictures).format(n=new.pictures))
+    if old.sound != new.sound and new.sound is not None:
+        said.append(_("with sound") if new.sound else _("silent"))
     if old.prompt != new.prompt:
         said.append(_words_changed(old.prompt, new.prompt))
     return ", ".join(said)
 
 
+#: Words, and single signs of scripts that put no spaces between them.
+_TOKEN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
+
+
 def _words_changed(old: str, new: str) -> str:
-    """~~rain~~ **snow**: what stands between the words that both prompts begin and end with."""
-    before, after = old.split(), new.split()
-    start = 0
-    while start < min(len(before), len(after)) and before[start] == after[start]:
-        start += 1
-    end = 0
-    while end < min(len(before), len(after)) - start and before[-1 - end] == after[-1 - end]:
-        end += 1
-    gone = plain(" ".join(before[start : len(before) - end]), 60)
-    come = plain(" ".join(after[start : len(after) - end]), 60)
+    """~~rain~~ **snow**: what stands between what both prompts begin and end with; all of a prompt that is another."""
+    before, after = list(_TOKEN.finditer(old)), list(_TOKEN.finditer(new))
+    most = min(len(before), len(after))
+    start = next((n for n in range(most) if before[n][0] != after[n][0]), most)
+    end = next((n for n in range(most - start) if before[-1 - n][0] != after[-1 - n][0]), most - start)
+    gone, come = (_between(text, words, start, end) for text, words in ((old, before), (new, after)))
+    if not start and not end:
+        gone = ""
     return " ".join(filter(None, [f"~~{gone}~~" if gone else "", f"**{come}**" if come else ""]))
+
+
+def _between(text: str, words: Sequence[re.Match[str]], start: int, end: int) -> str:
+    inside = words[start : len(words) - end]
+    return plain(text[inside[0].start() : inside[-1].end()], 60) if inside else ""
 
 
 def menu(job: Job, *, own: bool, may_delete: bool) -> list[ui.Button[Any]]:
@@ -193,9 +214,11 @@ def menu(job: Job, *, own: bool, may_delete: bool) -> list[ui.Button[Any]]:
 def joined_text(by: int, parts: Sequence[Job]) -> str:
     """The message that brings a joined film: whose doing it was, and whose films they are."""
     total = sum(part.request.duration for part in parts)
-    authors = " ".join(dict.fromkeys(f"<@{part.author_id}>" for part in parts))
     said = _n("{n} film joined by {member}", "{n} films joined by {member}", len(parts)).format(
         n=len(parts), member=f"<@{by}>"
     )
-    length = _("about {length}").format(length=seconds(total))
-    return f"{said}\n-# {length} · {_('made by {members}').format(members=authors)}"
+    notes = [_("about {length}").format(length=seconds(total))] if all(part.request.duration for part in parts) else []
+    authors = list(dict.fromkeys(part.author_id for part in parts))
+    if authors != [by]:
+        notes.append(_("made by {members}").format(members=" ".join(f"<@{author}>" for author in authors)))
+    return "\n-# ".join([said, " · ".join(notes)]) if notes else said

@@ -33,8 +33,8 @@ _SENTENCE = re.compile(r"[^\W\d_]{2,}[,.!?;:…]? +[^\W\d_]+")
 _FRAGMENT = re.compile(r"\0 [^\W\d_]|[^\W\d_]{2,} \0")
 _LABEL = re.compile(r"[A-Z][a-z]+[.!?…]?")
 _MARKUP = re.compile(r"<[^>]*>|https?://\S*|(?<!\S)/[a-z]+")
-#: Names that are the same in every language.
-_NAMES = {"Clapper", "English", "Deutsch", "Español", "Português do Brasil"}
+#: Names that are the same in every language, and what looks like words but is not.
+_NAMES = {"discord.py: on_interaction", "Clapper", "English", "Deutsch", "Español", "Português do Brasil"}
 #: Calls and those of their arguments that discord.py has translated, or that name a type.
 _ELSEWHERE = {"__init__": ("name", "description"), "ContextMenu": ("name",), "cast": (0,)}
 
