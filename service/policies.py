@@ -37,7 +37,7 @@ class Policies:
             self._kept.move_to_end(guild_id)
             return found
         before = self._changes
-        policy = await policies.load(self._db.reader, guild_id)
+        policy = await policies.load(self._db.quick_reader, guild_id)
         if self._heard.get(guild_id) == policy.server.guild_locale:
             del self._heard[guild_id]
         elif heard := self._heard.get(guild_id):

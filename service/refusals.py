@@ -33,7 +33,7 @@ class Refusals:
 
     async def said_no(self, place: int, to: str = "messages") -> int | None:
         """Discord's code of a refusal that still counts; None when the place may be asked."""
-        return await memory.recall(self._db.reader, _key(place, to), self._clock())
+        return await memory.recall(self._db.quick_reader, _key(place, to), self._clock())
 
     async def remember(self, place: int, code: int, to: str = "messages") -> None:
         """This place said no, to messages or to "threads" of its messages."""

@@ -64,7 +64,7 @@ async def take(name: str, drawing: Path, *, width: int, height: int, options: di
 
 
 class Visit:
-    """A server from its setting up to its reports: a moderator, a member, and Mia, whose film is starred and reported."""
+    """A server from its setting up to its reports: a moderator, a member, and Mia, whose film others star."""
 
     def __init__(self, app: App, demo: Stage, page: Page) -> None:
         self._app = app

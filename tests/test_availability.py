@@ -11,7 +11,8 @@ import pytest
 
 from domain.catalogue import Catalogue
 from domain.faults import Refused
-from domain.request import parse
+from domain.request import find_model, options_of, parse
+from domain.wish import Attachment, Wish
 from service.availability import Availability
 from service.breakers import Breakers
 from storage.database import open_database
@@ -195,13 +196,15 @@ async def test_rules_decide_what_is_taken(stage: Stage) -> None:
 
 
 async def test_on_another_model(tmp_path: Path) -> None:
-    """A stored request on another model: with its price and what changes, or refused because that cannot be had."""
+    """A wish on another model, with its price and what changes there; those that cannot be had are not offered."""
     catalogue = Catalogue.parse(TEXT.replace('paused = ""', 'paused = "It is being repaired"', 1))
     request = parse(catalogue, prompt="a boat", model="kling-3", duration=12, pictures=2)
     async with open_database(tmp_path / "a.db") as db:
         breakers = Breakers(db, pace=CLOSED, tell=quiet)
         models = Availability(catalogue, breakers, links=True)
-        carried = models.on(request, "luma")
+        pictures = (Attachment("a.png"), Attachment("b.png"))
+        carried = models.on(Wish(options=options_of(request), pictures=pictures), find_model(catalogue, "luma"))
+        assert carried is not None
         assert (carried.request.model, carried.request.pictures, carried.price) == ("luma", 2, 2)
         assert [change.what for change in carried.changes] == ["duration", "size"]
         found = models.alternatives(request)
@@ -209,17 +212,10 @@ async def test_on_another_model(tmp_path: Path) -> None:
         assert found[0].model.key == "kling-3-omni"
         assert "sora-2" not in [one.model.key for one in found]
         await breakers.trip("model:luma", "model_gone")
-        for key, reason in (
-            ("luma", "model_closed"),
-            ("sora-2", "model_paused"),
-            ("nothing", "model_unknown"),
-        ):
-            with pytest.raises(Refused) as caught:
-                models.on(request, key)
-            assert caught.value.reason == reason
+        assert models.on(Wish(options={"prompt": "x" * 1_001}), find_model(catalogue, "seedance-2")) is None
         with pytest.raises(Refused) as caught:
-            models.on(replace(request, prompt="x" * 1_001), "seedance-2")
-        assert caught.value.reason == "carries_nothing"
+            models.parse(prompt="a boat", model="luma")
+        assert caught.value.reason == "model_closed"
         assert not models.has("luma")
         assert models.has("hailuo")
         assert "luma" not in [one.model.key for one in models.alternatives(request)]
