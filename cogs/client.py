@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import logging
@@ -51,6 +50,8 @@ class Tree(app_commands.CommandTree[Any]):
             await say_trouble(interaction, error)
 
 
+#: Interactions for which cogs listen.
+_LISTENED = (discord.InteractionType.component, discord.InteractionType.modal_submit)
 #: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
 _ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
 _ANSWER_SECONDS = 2.0
@@ -126,9 +127,15 @@ class Clapper(AutoShardedBot):
                 self.tree.add_command(menu)
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Let the listeners of a button or a form speak the member's language, as commands do."""
-        with speaking(str(args[0].locale)) if event_name == "interaction" else contextlib.nullcontext():
+        """Let the listeners of a button or a form speak the member's language, as commands do.
+
+        They hear of no command: the tree answers it, and a task for each of a dozen listeners would be for nothing.
+        """
+        if event_name != "interaction":
             super().dispatch(event_name, *args, **kwargs)
+        elif args[0].type in _LISTENED:
+            with speaking(str(args[0].locale)):
+                super().dispatch(event_name, *args, **kwargs)
 
     async def close(self) -> None:
         """Let what is being answered be answered, then close: discord.py would close under its hands."""
