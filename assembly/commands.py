@@ -7,6 +7,7 @@ from discord.ext import commands
 
 from assembly.services import Services
 from cogs.characters import CharacterFilms
+from cogs.compare import Compare
 from cogs.confirming import Confirming
 from cogs.decide import Decide
 from cogs.forms import Forms
@@ -23,6 +24,7 @@ from cogs.manage_pause import Pausing
 from cogs.manage_rules import Channels, ForbiddenWords, People
 from cogs.manage_settings import ServerSettings
 from cogs.manage_usage import UsageGroup
+from cogs.othermodels import RunElsewhere
 from cogs.presets import PresetCommands
 from cogs.privacy import PrivacyCommands
 from cogs.quota import Quota
@@ -77,7 +79,7 @@ def cogs(
 ) -> list[commands.Cog]:
     """Everything that members type, and every button."""
     s, places = services, Places()
-    start = Starting(s.intake, s.drafts, places, s.presets).start
+    start = Starting(s.intake, s.drafts, s.refusals, places, s.presets, s.others).start
     forms = Forms(s.intake, s.again, s.drafts, start=start)
     reporting = Reporting(reports)
 
@@ -86,12 +88,15 @@ def cogs(
 
     characters = CharacterFilms(s.intake, s.characters, start=start, moderates=moderates)
     stars = Stars(showcase)
-    more = [stars.entry, characters.offer_save, reporting.entry]
+    elsewhere = RunElsewhere(s.others, s.intake, start=start)
+    more = [stars.entry, elsewhere.entry, characters.offer_save, reporting.entry]
     return [
         Generate(s.intake, s.presets, start=start, open_form=forms.open_new),
         forms,
         Confirming(s.drafts, start=start),
         Results(s.again, erase, joining, start=start, moderates=moderates, more=more),
+        elsewhere,
+        Compare(s.intake, s.comparing, places),
         reporting,
         stars,
         characters,
@@ -104,5 +109,5 @@ def cogs(
         Transfer(s.treasury),
         Decide(s.approvals, reports, language=s.policies.language),
         AuditPages(audit),
-        Setup(set_up, s.decisions, s.treasury, hear=s.policies.hear),
+        Setup(set_up, s.decisions, s.treasury),
     ]

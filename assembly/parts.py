@@ -63,6 +63,7 @@ class Parts:
         self.bot = Clapper(
             commands=[command],
             check_server=services.intake.check_server,
+            hear=services.policies.hear,
             is_told=self._is_told,
             told=self._told,
             http_trace=r.metrics.discord_calls(),

@@ -9,6 +9,7 @@ import metrics
 from acedata.client import VideoClient
 from domain.pace import Pace
 from media.fetch import Fetcher
+from service import refusals
 from service.links import Links
 from settings import Settings
 from storage import memory, pauses
@@ -33,12 +34,14 @@ class Resources:
 
 @dataclass(frozen=True)
 class Known:
-    """What was so before the start: open breakers, and pauses."""
+    """What was so before the start: open breakers, pauses, and places that take no messages."""
 
     breakers: dict[str, memory.Breaker] = field(default_factory=dict[str, memory.Breaker])
     pauses: dict[int, pauses.Pause] = field(default_factory=dict[int, pauses.Pause])
+    refusals: dict[int, int] = field(default_factory=dict[int, int])
 
     @classmethod
     async def read(cls, db: Database) -> Known:
         """From the database."""
-        return cls(await memory.breakers(db.reader), await pauses.pauses(db.reader))
+        conn = db.reader
+        return cls(await memory.breakers(conn), await pauses.pauses(conn), await refusals.known(conn))

@@ -21,6 +21,7 @@ from service.cancel import Cancel
 from service.censor import Censor
 from service.characters import Characters
 from service.clips import Clips, FilmOf, Poster
+from service.comparing import Comparing
 from service.decisions import Decisions
 from service.dispatch import Dispatch
 from service.doorman import Ceiling
@@ -29,6 +30,7 @@ from service.exports import Exports
 from service.halting import Halting
 from service.housekeeping import Housekeeping
 from service.intake import Intake
+from service.othermodels import OtherModels
 from service.parcels import Parcels
 from service.patterns import WordRules, check_rule
 from service.pauses import Pauses
@@ -139,8 +141,10 @@ class Services:
         self.privacy = Privacy(db, results=self.results)
         self.drafts = Drafts(db)
         self.again = Again(db, allows_reuse=self._allows_reuse)
+        self.others = OtherModels(self.availability, self.again, self.drafts)
+        self.comparing = Comparing(self.intake, self.others, self.drafts)
         self.parcels = Parcels(db, fetcher=r.fetcher)
-        self.refusals = Refusals(db)
+        self.refusals = Refusals(db, known=known.refusals)
         self.housekeeping = Housekeeping(
             db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import hashlib
 import json
 import logging
@@ -29,6 +28,8 @@ class Tree(app_commands.CommandTree[Any]):
 
     #: Raises Refused for a server that may not use the bot.
     check_server: Callable[[int], None]
+    #: Told what Discord says that a server speaks.
+    hear: Callable[[int, str], None]
 
     async def interaction_check(self, interaction: discord.Interaction, /) -> bool:
         trail.note(interaction=interaction.id)
@@ -38,6 +39,7 @@ class Tree(app_commands.CommandTree[Any]):
         try:
             if interaction.guild_id is not None:
                 self.check_server(interaction.guild_id)
+                self.hear(interaction.guild_id, str(interaction.guild_locale or ""))
         except Refused as fault:
             await say_trouble(interaction, fault)
             return False
@@ -48,6 +50,8 @@ class Tree(app_commands.CommandTree[Any]):
             await say_trouble(interaction, error)
 
 
+#: Interactions for which cogs listen.
+_LISTENED = (discord.InteractionType.component, discord.InteractionType.modal_submit)
 #: How discord.py names the tasks in which commands and presses are answered, and the seconds they get at the end.
 _ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
 _ANSWER_SECONDS = 2.0
@@ -74,6 +78,7 @@ class Clapper(AutoShardedBot):
         *,
         commands: Sequence[app_commands.Group],
         check_server: Callable[[int], None],
+        hear: Callable[[int, str], None],
         is_told: Callable[[bytes], Awaitable[bool]],
         told: Callable[[bytes], Awaitable[None]],
         http_trace: Any = None,
@@ -93,7 +98,7 @@ class Clapper(AutoShardedBot):
             http_trace=http_trace,
         )
         assert isinstance(self.tree, Tree)
-        self.tree.check_server = check_server
+        self.tree.check_server, self.tree.hear = check_server, hear
         for command in commands:
             self.tree.add_command(command)
         #: To be filled in before it logs in: some of them need the client themselves.
@@ -122,9 +127,15 @@ class Clapper(AutoShardedBot):
                 self.tree.add_command(menu)
 
     def dispatch(self, event_name: str, /, *args: Any, **kwargs: Any) -> None:
-        """Let the listeners of a button or a form speak the member's language, as commands do."""
-        with speaking(str(args[0].locale)) if event_name == "interaction" else contextlib.nullcontext():
+        """Let the listeners of a button or a form speak the member's language, as commands do.
+
+        They hear of no command: the tree answers it, and a task for each of a dozen listeners would be for nothing.
+        """
+        if event_name != "interaction":
             super().dispatch(event_name, *args, **kwargs)
+        elif args[0].type in _LISTENED:
+            with speaking(str(args[0].locale)):
+                super().dispatch(event_name, *args, **kwargs)
 
     async def close(self) -> None:
         """Let what is being answered be answered, then close: discord.py would close under its hands."""

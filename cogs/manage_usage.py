@@ -42,8 +42,8 @@ class UsageGroup(app_commands.Group):
     @app_commands.describe(days="The last so many days (if you leave this out: 30)")
     async def top(self, interaction: discord.Interaction, days: _Days = 30) -> None:
         async def look() -> Reply:
-            span, spenders = await self._accounting.top(person_of(interaction), days)
-            return Reply(cards_usage.top(spenders, span.first, span.last))
+            span, spenders, costs = await self._accounting.top(person_of(interaction), days)
+            return Reply(cards_usage.top(spenders, costs, span.first, span.last))
 
         await answer_with(interaction, look())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import discord
@@ -60,16 +59,7 @@ class SetUp(app_commands.Group):
 class Setup(commands.Cog):
     """Answers the card's choices; each press asks anew whether the member may decide."""
 
-    def __init__(
-        self,
-        pages: SetUp,
-        decisions: Decisions,
-        treasury: Treasury,
-        *,
-        hear: Callable[[int, str], Awaitable[None]],
-    ) -> None:
-        """`hear` is told what Discord says that a server speaks."""
-        self._hear = hear
+    def __init__(self, pages: SetUp, decisions: Decisions, treasury: Treasury) -> None:
         self._pages = pages
         self._decisions = decisions
         self._treasury = treasury
@@ -78,13 +68,12 @@ class Setup(commands.Cog):
     async def on_app_command_completion(
         self, interaction: discord.Interaction, command: app_commands.Command[Any, ..., Any] | app_commands.ContextMenu
     ) -> None:
-        """After a command: what the server speaks is kept, and setting up is offered to its first moderator."""
+        """After a command: setting up is offered to a server's first moderator."""
         person = person_of(interaction)
-        if not person.guild_id:
+        if not person.guild_id or not person.manager:
             return
         try:
-            await self._hear(person.guild_id, str(interaction.guild_locale or ""))
-            news = person.manager and await self._decisions.offer(person)
+            news = await self._decisions.offer(person)
             if news and command.qualified_name != "manage setup":
                 await interaction.followup.send(view=cards_setup.offer(), ephemeral=True)
         except (Fault, discord.DiscordException, OSError, TimeoutError) as error:

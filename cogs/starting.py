@@ -5,16 +5,20 @@ from __future__ import annotations
 import contextlib
 import logging
 from collections.abc import Awaitable
+from typing import Any, cast
 
 import discord
+from discord import ui
 
 from domain.faults import BadClip, DeliveryFault, Fault, Refused
 from domain.wish import Wish
-from service.drafts import Drafts
+from service.drafts import Draft, Drafts
 from service.intake import Intake
 from service.orders import Admitted, Order
+from service.othermodels import OtherModels
 from service.presets import Presets
-from ui import cards, cards_account, places, results
+from service.refusals import Refusals
+from ui import cards, cards_account, othermodels, places, results
 from ui.answers import Reply, answer_with
 from ui.language import _
 from ui.meanings import TROUBLES, translated
@@ -30,8 +34,18 @@ _HOPELESS = {"server_not_allowed", "server_only", "already_taken", *(BadClip.REA
 class Starting:
     """Checks a wish, admits it, and answers with its card; a refusal keeps the wish behind a button."""
 
-    def __init__(self, intake: Intake, drafts: Drafts, where: Places, presets: Presets) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        drafts: Drafts,
+        refusals: Refusals,
+        where: Places,
+        presets: Presets,
+        others: OtherModels,
+    ) -> None:
+        self._others = others
         self._intake = intake
+        self._refusals = refusals
         self._presets = presets
         self._places = where
         self._drafts = drafts
@@ -43,18 +57,27 @@ class Starting:
         *,
         otherwise: Wish | None = None,
         confirmed: bool = False,
+        said: int | None = None,
     ) -> None:
-        """Answer an interaction with the film of a wish; `confirmed`: its price was said before.
+        """Answer an interaction with the film of a wish; `confirmed`: whatever it costs, `said`: up to so many credits.
 
         Where `wish` itself raises Refused, `otherwise` is what is kept behind the button, if anything.
         """
-        shown = await answer_with(interaction, self._reply(interaction, wish, otherwise, confirmed))
+        shown = await answer_with(
+            interaction, self._reply(interaction, wish, otherwise, said=said, confirmed=confirmed)
+        )
         job_id: str | None = interaction.extras.get("job")
         if job_id and shown.message_id:
             await self._intake.shown(job_id, channel_id=shown.channel_id, message_id=shown.message_id)
 
     async def _reply(
-        self, interaction: discord.Interaction, wish: Wish | Awaitable[Wish], otherwise: Wish | None, confirmed: bool
+        self,
+        interaction: discord.Interaction,
+        wish: Wish | Awaitable[Wish],
+        otherwise: Wish | None,
+        *,
+        said: int | None,
+        confirmed: bool,
     ) -> Reply:
         try:
             wanted = wish if isinstance(wish, Wish) else await wish
@@ -64,12 +87,13 @@ class Starting:
             if not wanted.home:
                 places.kind_of(interaction)
             order = await self._intake.check(await self._places.ask(interaction, wanted), **wanted.options)
-            if order.confirm and not confirmed:
+            if not confirmed and (order.confirm if said is None else order.price > said):
                 return await self._ask_first(interaction, wanted, order)
             if wanted.private:
                 reply = await self._start_private(interaction, order)
             else:
                 places.check_rights(interaction, places.kind_of(interaction))
+                await self._refusals.disproved(interaction.channel_id or 0, spoken=False)
                 reply = await self._start(interaction, order)
         except Refused as fault:
             return await self._refused(interaction, wanted, fault)
@@ -114,6 +138,7 @@ class Starting:
             if fault.final:
                 raise Refused("dm_closed") from fault
             raise
+        await self._refusals.disproved(message.channel.id, spoken=True)
         try:
             admitted = await self._intake.admit(order, card=(message.channel.id, message.id))
         except BaseException:
@@ -138,7 +163,20 @@ class Starting:
         except Fault as trouble:  # the refusal is worth more than its button
             log.warning("a draft could not be kept: %s", trouble)
             return Reply(cards.refusal(explain(fault)))
-        return Reply(cards.refusal(explain(fault), buttons=(results.fix(draft.id),)))
+        instead = await self._instead(interaction, wish, draft, fault)
+        return Reply(cards.refusal(explain(fault), buttons=(results.fix(draft.id), *instead)))
+
+    async def _instead(
+        self, interaction: discord.Interaction, wish: Wish, draft: Draft, fault: Refused
+    ) -> list[ui.Button[Any]]:
+        """Buttons that run it on the models that a refusal names; nothing to type, nothing to attach again."""
+        keys = fault.values.get("keys")
+        if not isinstance(keys, list) or not keys:
+            return []
+        offered = await self._intake.offered_to(places.person_of(interaction), interaction.channel_id or 0)
+        found = self._others.offers(wish, offered, among=cast("list[str]", keys))
+        few = [othermodels.button("draft", draft.id, offer) for offer in found[: results.FEW]]
+        return [*few, results.another_model("draft", draft.id)] if len(found) > len(few) else few
 
 
 def _card(admitted: Admitted) -> cards.Card:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from domain.faults import Refused
 from domain.model import Model
-from domain.request import Asked, GenerationRequest, fit
+from domain.request import Asked, GenerationRequest, fit, sound_of
 
 #: What may not carry over; `ui.words_models` has words for each.
 WHAT = ("duration", "size", "orientation", "sound", "negative", "pictures", "mode", "character")
@@ -40,7 +41,38 @@ def carry(
     `source` is the model that it was made for, where the catalogue still has it: it knows whether that film had sound.
     `links` says whether pictures can be given as links.
     """
-    asked = _asked(request, source, links)
+    return _carry(request, target, _asked(request, source, links), source)
+
+
+def carry_wish(
+    options: Mapping[str, Any], target: Model, *, pictures: int, source: Model | None = None, links: bool = True
+) -> Carried | None:
+    """What somebody wants, before it is a request, as the target makes it; None as for `carry`.
+
+    `options` are the arguments of `domain.request.parse`, each perhaps wrong; what was left to the model is no change.
+    """
+    try:
+        sound = sound_of(options.get("sound"))
+    except Refused:
+        sound = None
+    mode = source.mode_for(pictures) if source else None
+    wanted = GenerationRequest(
+        prompt=str(options.get("prompt") or "").replace("\r\n", "\n").strip(),
+        model=source.key if source else "",
+        duration=options.get("duration") or 0,
+        size=str(options.get("resolution") or options.get("size") or ""),
+        orientation=options.get("orientation") or None,
+        pictures=pictures,
+        mode=mode.name if mode else "",
+        sound=sound,
+        negative=str(options.get("negative") or "").strip(),
+    )
+    found = _carry(wanted, target, _asked(wanted, source, links), source)
+    said = [change for change in found.changes if change.before or change.what == "sound"] if found else []
+    return replace(found, changes=tuple(said)) if found else None
+
+
+def _carry(request: GenerationRequest, target: Model, asked: Asked, source: Model | None) -> Carried | None:
     for _ in WHAT:  # each round gives up one thing at most
         try:
             return _carried(request, target, fit(target, asked), asked, source)

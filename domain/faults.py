@@ -54,6 +54,8 @@ class Refused(Fault):
             "pictures_unreachable",
             "size_twice",
             "carries_nothing",
+            "compared_twice",
+            "compared_dear",
             "sound_unknown",
             "sound_none",
             "sound_always",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, cast
 
 from domain.request import GenerationRequest
 from domain.wire import Wire
@@ -267,6 +269,15 @@ class Job:
     def told_in(self) -> str:
         """The locale of those who read about it: the server, or the member alone."""
         return self.locale if self.private else self.server_locale
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the sentence about its end needs, from `detail`; empty when it needs nothing."""
+        try:
+            values: object = json.loads(self.detail)
+        except ValueError:
+            return {}
+        return cast("dict[str, Any]", values) if isinstance(values, dict) else {}
 
     @property
     def film_came_late(self) -> bool:

@@ -112,11 +112,6 @@ class Model:
     def sizes(self) -> tuple[str, ...]:
         return _union(mode.sizes for mode in self.modes)
 
-    def price(self, size: str, duration: int, sound: bool | None = None) -> int:
-        """Credits in the first mode that makes it; KeyError for what none makes."""
-        wanted = (size, duration, bool(sound))
-        return next(mode for mode in self.modes if wanted in mode.prices or mode is self.modes[-1]).prices[wanted]
-
     @property
     def cheapest(self) -> int:
         """Credits of the least that this model can be asked for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, tzinfo
 
@@ -48,11 +48,40 @@ class Spender:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """What the API said that films of one model cost, beside the credits that were charged for the same films.
+
+    `unit` is the API's own word for what it counts in, "" where it has none.
+    """
+
+    model: str
+    unit: str
+    films: int
+    credits: int
+    amount: float
+
+    @property
+    def more(self) -> float | None:
+        """What the API took more (or less, below 0) than was charged; None where it counts in something else."""
+        same = self.unit.lower() in ("credit", "credits")
+        return round(self.amount - self.credits, 3) if same else None
+
+    @property
+    def rate(self) -> float | None:
+        """What one credit cost, in the API's unit; None where none was charged."""
+        return self.amount / self.credits if self.credits else None
+
+
+@dataclass(frozen=True)
 class Usage:
-    """What one member used: today, this week and this month, and by model in a range of days."""
+    """What one member used: today, this week and this month, and by model in a range of days.
+
+    `costs` has those models of the range whose cost the API said.
+    """
 
     periods: Mapping[str, Spent]
     models: Mapping[str, Spent]
+    costs: Sequence[Cost] = ()
 
     @property
     def total(self) -> Spent:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from domain.faults import Refused
 from domain.people import Person
-from domain.usage import Day, Spender, Usage
+from domain.usage import Cost, Day, Spender, Usage
 from service.exports import Export, Exports
 from service.policies import Policies
 from service.rights import Rights
@@ -44,10 +44,11 @@ class Accounting:
         span, zone = await self._range(person, days)
         return span, await self._book.of_member(person.guild_id, member_id, span.first, span.last, zone)
 
-    async def top(self, person: Person, days: int) -> tuple[Range, Sequence[Spender]]:
-        """Those who spent the most."""
+    async def top(self, person: Person, days: int) -> tuple[Range, Sequence[Spender], Sequence[Cost]]:
+        """Those who spent the most, and what the API said that everybody's films cost."""
         span, zone = await self._range(person, days)
-        return span, await self._book.top(person.guild_id, span.first, span.last, zone)
+        spenders = await self._book.top(person.guild_id, span.first, span.last, zone)
+        return span, spenders, await self._book.costs(person.guild_id, span.first, span.last, zone)
 
     async def days(self, person: Person, days: int) -> tuple[Range, Sequence[Day]]:
         """Credits of each day and model."""

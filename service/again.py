@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from typing import Any
 
 from domain.faults import BadPicture, Refused
 from domain.job import FINAL, Job
@@ -107,7 +106,7 @@ class Again:
         if action != "retry":
             return await self.opened(wish)
         job = await self.see(job_id, who)
-        return await self.opened(wish, job.reason, _values_of(job))
+        return await self.opened(wish, job.reason, job.values)
 
     async def opened(self, wish: Wish, reason: str = "", values: Mapping[str, Any] | None = None) -> Opening:
         """The form for a wish, without the pictures that cannot be used: broken, or no longer kept."""
@@ -159,11 +158,3 @@ def _is_visible(job: Job, who: Who) -> bool:
     here = job.guild_id == who.guild_id or (own and not who.guild_id)
     gone = job.deleted_at or job.hidden
     return here and (own or (not job.private and bool(job.request.prompt))) and not gone
-
-
-def _values_of(job: Job) -> dict[str, Any]:
-    try:
-        values: object = json.loads(job.detail)
-    except ValueError:
-        return {}
-    return cast("dict[str, Any]", values) if isinstance(values, dict) else {}

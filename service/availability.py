@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from domain.carry import Carried, carry
+from domain.carry import Carried, carry, carry_wish
 from domain.catalogue import Catalogue
 from domain.faults import Refused
 from domain.model import Model
-from domain.request import GenerationRequest, named, parse, plainest
+from domain.request import GenerationRequest, find_model, named, parse, plainest
+from domain.wish import Wish
 from service.breakers import Breakers
 
 
@@ -80,18 +81,15 @@ class Availability:
         ]
         return sorted(found, key=lambda carried: len(carried.changes))
 
-    def on(self, request: GenerationRequest, key: str) -> Carried:
-        """The request on another model. Raises Refused where that cannot be had, or nothing of it carries over."""
-        row = self.catalogue.get(key)
-        if row is None:
-            raise Refused("model_unknown", asked=key, can=[])
-        if row.paused:
-            raise Refused("model_paused", model=row.label, why=row.paused)
-        self._breakers.check(row)
-        carried = carry(request, row, source=self.catalogue.get(request.model), links=self._links)
-        if carried is None:
-            raise Refused("carries_nothing", model=row.label)
-        return carried
+    def on(self, wish: Wish, row: Model) -> Carried | None:
+        """A wish on another model, whether that can be had or not; None where it can make nothing of it."""
+        try:
+            source = find_model(self.catalogue, wish.options.get("model"))
+        except Refused:
+            source = None
+        if wish.clip and not (row.character and source and row.character == source.character):
+            return None
+        return carry_wish(wish.options, row, pictures=len(wish.pictures), source=source, links=self._links)
 
     def is_plainest(self, request: GenerationRequest) -> bool:
         """Whether this asks for nothing but what its model does by itself: refusing it is refusing the model."""

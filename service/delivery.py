@@ -107,7 +107,7 @@ class Delivery:
         free = self._at_once - len(self._crew)
         if free <= 0:
             return None
-        conn = self._db.reader
+        conn = self._db.quick_reader
         for job in await outbox.due(conn, self._clock(), free, self._crew.busy):
             self._crew.start(job.id, self._deliver(job), interaction=job.interaction_id)
         upcoming = await outbox.next_due(conn, self._clock(), self._crew.busy)

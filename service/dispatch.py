@@ -91,9 +91,13 @@ class Dispatch:
         now = self._clock()
         # None lasts longer than an hour: one that is further ahead was made by a clock that was wrong.
         self._held = {provider: until for provider, until in self._held.items() if now < until <= now + 2 * HOUR}
-        look = await queue.look(self._db.reader, now=now, total_most=self._caps.total)
+        look = await queue.look(
+            self._db.quick_reader, now=now, total_most=self._caps.total, server_most=self._caps.server
+        )
         if look.unprepared:
-            todo = await jobs.unprepared(self._db.reader, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy)
+            todo = await jobs.unprepared(
+                self._db.quick_reader, _PREPARE_AT_ONCE - len(self._preparing), self._preparing.busy
+            )
             for job in todo:
                 self._preparing.start(job.id, self._prepare(job), interaction=job.interaction_id)
         while look.room and (job := await self._claim()):

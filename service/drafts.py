@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from domain.faults import Fault, Refused
 from domain.wish import Wish
@@ -23,9 +24,11 @@ class Drafts:
         self._db = db
         self._clock = clock
 
-    async def keep(self, wish: Wish, *, author_id: int, fault: Fault | None = None) -> Draft:
-        """Write a wish down, with why it was refused if it was."""
-        values = dict(fault.values) if fault else {}
+    async def keep(
+        self, wish: Wish, *, author_id: int, fault: Fault | None = None, values: Mapping[str, Any] | None = None
+    ) -> Draft:
+        """Write a wish down, with why it was refused if it was, or with `values` of whoever keeps it."""
+        values = dict(fault.values) if fault else dict(values or {})
         draft = Draft(secrets.token_hex(8), author_id, wish, fault.reason if fault else "", values)
         async with self._db.transaction() as conn:
             await drafts.keep(conn, draft, self._clock())

@@ -22,7 +22,7 @@ _PAGE = 4_000
 LEDGER = ("time", "number", "member", "kind", "source", "credits", "job", "reason")
 JOBS = (
     *("time", "job", "member", "channel", "model", "seconds", "size", "orientation"),
-    *("credits", "state", "given_back", "reason", "private", "prompt"),
+    *("credits", "cost", "currency", "state", "given_back", "reason", "private", "prompt"),
 )
 
 _ReadPage = Callable[[aiosqlite.Connection, usage.Span, tuple[int, int], int], Awaitable[list[sqlite3.Row]]]
@@ -88,10 +88,28 @@ def _ledger_lines(stamp: Stamps, rows: list[sqlite3.Row]) -> Iterator[str]:
 def _job_lines(stamp: Stamps, rows: list[sqlite3.Row]) -> Iterator[str]:
     # Few models and sizes, over and over.
     name = lru_cache(100)(cell)
-    for at, _, job, who, where, label, seconds, size, shape, price, state, back, why, private, prompt in rows:
+    for (
+        at,
+        _,
+        job,
+        who,
+        where,
+        label,
+        seconds,
+        size,
+        shape,
+        price,
+        cost,
+        unit,
+        state,
+        back,
+        why,
+        private,
+        prompt,
+    ) in rows:
         yield (
             f"{stamp(at)},{job},<@{who}>,<#{where}>,{name(label)},{seconds},{name(size)},{shape or ''},"
-            f"{price},{state},{back},{why},{private},{cell(prompt)}"
+            f"{price},{'' if cost is None else cost},{name(unit)},{state},{back},{why},{private},{cell(prompt)}"
         )
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+
+import aiosqlite
 
 from domain import trail
 from domain.ask import Ask
@@ -176,64 +178,72 @@ class Intake:
 
         `card` is the (channel, message) of a card that is already shown. The same command twice is one job.
         """
-        now = self._clock()
-        row, mode = self._row(order.request)
-        job = new_job(order, row, mode, card=card, now=now)
-        try:
-            admitted = await self._write(job, fold(order), order)
-        except sqlite3.IntegrityError:
-            raise Refused("already_taken") from None
-        if not admitted.double:
-            trail.note(job=job.id)
-            self._meter.credits("hold", job.price)
-            prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
-            log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
-            self._on_job("dispatch", *(("notices",) if admitted.job.state is JobState.AWAITING else ()))
+        (admitted,) = await self.admit_all([(order, card)])
         return admitted
 
-    async def _write(self, job: Job, folded: str, order: Order) -> Admitted:
+    async def admit_all(self, orders: Sequence[tuple[Order, tuple[int, int]]]) -> list[Admitted]:
+        """As `admit`, for several orders with their cards: all of them, or none."""
+        now = self._clock()
+        jobs_of = [(new_job(order, *self._row(order.request), card=card, now=now), order) for order, card in orders]
+        try:
+            async with self._db.transaction() as conn:
+                admitted = [await self._write(conn, job, fold(order), order) for job, order in jobs_of]
+        except sqlite3.IntegrityError:
+            raise Refused("already_taken") from None
+        for one, (_job, order) in zip(admitted, jobs_of, strict=True):
+            if not one.double:
+                self._begun(one.job, order, only=len(admitted) == 1)
+        return admitted
+
+    def _begun(self, job: Job, order: Order, *, only: bool) -> None:
+        if only:
+            trail.note(job=job.id)
+        self._meter.credits("hold", job.price)
+        prompt = f": {order.request.prompt}" if self._log_prompts and not job.private else ""
+        log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
+        self._on_job("dispatch", *(("notices",) if job.state is JobState.AWAITING else ()))
+
+    async def _write(self, conn: aiosqlite.Connection, job: Job, folded: str, order: Order) -> Admitted:
         ask, now = order.ask, job.created_at
-        async with self._db.transaction() as conn:
-            double = await jobs.recent_double(
-                conn,
-                guild_id=ask.guild_id,
-                author_id=ask.author_id,
-                fold=folded,
-                since=now - self._pace.double,
-                until=now + self._pace.double,
-            )
-            if double:
-                ahead = int(double.card_says.partition(":")[2]) if double.card_says.startswith("waits:") else None
-                ready_at = double.card_ready_at or double.created_at + double.usual_seconds * 1000
-                return Admitted(double, None, ready_at, ahead, double=True)
-            waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
-            if waiting >= WAITING_MAX:
-                raise Refused("waiting_full", waiting=waiting)
-            # Once more, and by what holds now: a block or a rule may have come since the order was checked.
-            policy = await self._policies.of(ask.guild_id)
-            doorman.check(ask, policy, now=now)
-            terms = doorman.terms_of(ask, policy, self._ceiling)
-            job = replace(
-                job,
-                delivery=policy.server.delivery,
-                member_most=terms.standing.in_flight or 0,
-            )
-            if doorman.needs_approval(ask, policy, order.price):
-                job = replace(job, state=JobState.AWAITING)
-            await jobs.begin(conn, job, fold=folded)
-            held = await ledger.hold(
-                conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms
-            )
-            if job.state is JobState.AWAITING:
-                await approvals.ask(conn, job.guild_id, job.id, now)
-            if not await inputs.attach(conn, job.id, ask.pictures, now):
-                raise Refused("pictures_forgotten")
-            if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
-                raise BadClip("clip_forgotten")
-            said = await self._turns.of_newest(conn, job)
-            if said.standing is Standing.AT_ONCE:
-                return Admitted(job, held.left, said.ready_at)
-            await turns.said(conn, job.id, said, now=now)
+        double = await jobs.recent_double(
+            conn,
+            guild_id=ask.guild_id,
+            author_id=ask.author_id,
+            fold=folded,
+            since=now - self._pace.double,
+            until=now + self._pace.double,
+        )
+        if double:
+            ahead = int(double.card_says.partition(":")[2]) if double.card_says.startswith("waits:") else None
+            ready_at = double.card_ready_at or double.created_at + double.usual_seconds * 1000
+            return Admitted(double, None, ready_at, ahead, double=True)
+        waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
+        if waiting >= WAITING_MAX:
+            raise Refused("waiting_full", waiting=waiting)
+        # Once more, and by what holds now: a block or a rule may have come since the order was checked.
+        policy = await self._policies.of(ask.guild_id)
+        doorman.check(ask, policy, now=now)
+        terms = doorman.terms_of(ask, policy, self._ceiling)
+        job = replace(
+            job,
+            delivery=policy.server.delivery,
+            member_most=terms.standing.in_flight or 0,
+        )
+        if doorman.needs_approval(ask, policy, order.price):
+            job = replace(job, state=JobState.AWAITING)
+        await self._policies.write_heard(conn, ask.guild_id)
+        await jobs.begin(conn, job, fold=folded)
+        held = await ledger.hold(conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms)
+        if job.state is JobState.AWAITING:
+            await approvals.ask(conn, job.guild_id, job.id, now)
+        if not await inputs.attach(conn, job.id, ask.pictures, now):
+            raise Refused("pictures_forgotten")
+        if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
+            raise BadClip("clip_forgotten")
+        said = await self._turns.of_newest(conn, job)
+        if said.standing is Standing.AT_ONCE:
+            return Admitted(job, held.left, said.ready_at)
+        await turns.said(conn, job.id, said, now=now)
         return Admitted(job, held.left, said.ready_at, said.ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:

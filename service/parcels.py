@@ -92,7 +92,7 @@ class Parcels:
 
     async def learned_limit(self, job: Job) -> int | None:
         """Bytes of one file that the job's server is known to take; None when nothing is known."""
-        return await memory.recall(self._db.reader, _limit_key(job), self._clock())
+        return await memory.recall(self._db.quick_reader, _limit_key(job), self._clock())
 
     async def learn_limit(self, job: Job, limit: int) -> None:
         """The job's server takes files of so many bytes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import aiosqlite
 
@@ -26,6 +27,8 @@ class Policies:
         self._db = db
         self._most = most
         self._kept: OrderedDict[int, Policy] = OrderedDict()
+        #: What servers speak by Discord's word, where that is not written yet.
+        self._heard: OrderedDict[int, str] = OrderedDict()
         self._changes = 0
 
     async def of(self, guild_id: int) -> Policy:
@@ -34,7 +37,11 @@ class Policies:
             self._kept.move_to_end(guild_id)
             return found
         before = self._changes
-        policy = await policies.load(self._db.reader, guild_id)
+        policy = await policies.load(self._db.quick_reader, guild_id)
+        if self._heard.get(guild_id) == policy.server.guild_locale:
+            del self._heard[guild_id]
+        elif heard := self._heard.get(guild_id):
+            policy = replace(policy, server=replace(policy.server, guild_locale=heard))
         if before == self._changes:  # else it may have been read just before a change
             self._kept[guild_id] = policy
             while len(self._kept) > self._most:
@@ -45,17 +52,30 @@ class Policies:
         """The Discord locale of a server's words for everyone."""
         return (await self.of(guild_id)).server.spoken
 
-    async def hear(self, guild_id: int, locale: str) -> None:
-        """Discord says that a server speaks this: kept for what is told there later, when nobody has asked."""
-        if locale and locale != (await self.of(guild_id)).server.guild_locale:
-            async with self.changing(guild_id) as conn:
-                await policies.hear(conn, guild_id, locale)
+    def hear(self, guild_id: int, locale: str) -> None:
+        """Discord says that a server speaks this: it counts at once, for what is told there when nobody has asked.
+
+        It is written with the next thing that is written for the server: no command waits for that.
+        """
+        known = self._kept.get(guild_id)
+        if not locale or (known and known.server.guild_locale == locale):
+            return
+        self._kept.pop(guild_id, None)
+        self._heard[guild_id] = locale
+        while len(self._heard) > self._most:
+            self._heard.popitem(last=False)
+
+    async def write_heard(self, conn: aiosqlite.Connection, guild_id: int) -> None:
+        """Write down what a server speaks, if that is new."""
+        if locale := self._heard.pop(guild_id, ""):
+            await policies.hear(conn, guild_id, locale)
 
     @asynccontextmanager
     async def changing(self, guild_id: int) -> AsyncGenerator[aiosqlite.Connection]:
         """A transaction that changes a server's policy: whoever asks after it sees the change."""
         try:
             async with self._db.transaction() as conn:
+                await self.write_heard(conn, guild_id)
                 yield conn
         finally:
             self._changes += 1

@@ -61,7 +61,7 @@ class Presets:
         chosen = typed(options)
         if not chosen:
             return
-        last = await presets.choices(self._db.reader, guild_id, member_id)
+        last = await presets.choices(self._db.quick_reader, guild_id, member_id)
         whole = filled(self._catalogue, chosen, last)
         if whole != last:
             async with self._db.transaction() as conn:
@@ -98,7 +98,7 @@ class Presets:
 
     async def last(self, *, guild_id: int, member_id: int) -> dict[str, Any]:
         """What a member chose last in this server."""
-        return await presets.choices(self._db.reader, guild_id, member_id)
+        return await presets.choices(self._db.quick_reader, guild_id, member_id)
 
     async def find(self, name: str, *, guild_id: int, member_id: int) -> Preset:
         """The preset that somebody means here: their own before a shared one. Raises BadName."""

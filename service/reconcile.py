@@ -67,7 +67,7 @@ class Reconcile:
         due = [(job, size) for job, size in due if job.id not in sending and job.id not in self._dispatch.sending]
         await self._look_at_all([(job, size) for job, size in due if job.task_id])
         await self._look_for([job for job, _ in due if not job.task_id])
-        upcoming = await jobs.next_due_look(self._db.reader)
+        upcoming = await jobs.next_due_look(self._db.quick_reader)
         if upcoming is None:
             return None
         return max(0.2, (upcoming - self._clock()) / 1000)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import date, timedelta, tzinfo
 
 from domain.credit import PERIODS, local_date, renews_at
-from domain.usage import Day, Spender, Spent, Usage, start_of
+from domain.usage import Cost, Day, Spender, Spent, Usage, start_of
 from service.loops import now_ms
 from storage import usage
 from storage.database import Database
@@ -34,12 +34,18 @@ class UsageBook:
             begun = usage.Span(guild_id, _start_of_period(period, now, zone), renews_at(period, now, zone))
             models = await usage.by_model_of(conn, begun, member_id)
             periods[period] = sum(models.values(), Spent())
-        return Usage(periods, await usage.by_model_of(conn, _span(guild_id, first, last, zone), member_id))
+        span = _span(guild_id, first, last, zone)
+        models, costs = await usage.by_model_of(conn, span, member_id), await usage.costs_of(conn, span, member_id)
+        return Usage(periods, models, costs)
 
     async def top(self, guild_id: int, first: date, last: date, zone: tzinfo, most: int = 10) -> list[Spender]:
         """Those who spent the most, the first first."""
         found = await usage.by_member(self._db.long_reader, _span(guild_id, first, last, zone), min(most, TOP_MOST))
         return [Spender(member_id, spent) for member_id, spent in found]
+
+    async def costs(self, guild_id: int, first: date, last: date, zone: tzinfo) -> list[Cost]:
+        """What the API said that the films of each model cost, beside what was charged for them."""
+        return await usage.costs(self._db.long_reader, _span(guild_id, first, last, zone))
 
     async def days(self, guild_id: int, first: date, last: date, zone: tzinfo) -> list[Day]:
         """Credits of each day and model, without the days on which nothing was asked for.

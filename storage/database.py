@@ -12,32 +12,42 @@ import socket
 import sqlite3
 import time
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 import aiosqlite
 
 from domain.faults import StorageFault
 from storage.line import Line
+from storage.onloop import OnLoop
 from storage.writer import Writer
 
 log = logging.getLogger("clapper.database")
+
+C = TypeVar("C", bound=aiosqlite.Connection)
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 class Database:
-    """One writer connection behind one line, and two for reads that only show something: quick ones, and long ones.
+    """One writer connection behind one line, and others for reads that only show something.
 
     Every write, and every decision that a write rests on, goes through `transaction()`.
     """
 
     def __init__(
-        self, path: Path, writer: Writer, reader: aiosqlite.Connection, long_reader: aiosqlite.Connection
+        self,
+        path: Path,
+        writer: Writer,
+        *,
+        quick: OnLoop,
+        reader: aiosqlite.Connection,
+        long_reader: aiosqlite.Connection,
     ) -> None:
         self.path = path
         self._writer = writer
+        self._quick = quick
         self._reader = reader
         self._long_reader = long_reader
         self._line = Line(writer)
@@ -63,9 +73,14 @@ class Database:
     def reader(self) -> aiosqlite.Connection:
         """For showing things: sees only what is committed, never waits for a writer, cannot write.
 
-        Commands and loops stand in line behind each question, so it must be a quick one.
+        Its thread answers one question after the other.
         """
         return self._reader
+
+    @property
+    def quick_reader(self) -> aiosqlite.Connection:
+        """As `reader`, but on the event loop, which everything else waits for: a few rows, found by an index."""
+        return self._quick
 
     @property
     def long_reader(self) -> aiosqlite.Connection:
@@ -81,11 +96,10 @@ class Database:
         return bytes(row["value"])
 
     async def close(self) -> None:
-        """Close both connections, after the transaction that is open; the WAL is folded into the file."""
+        """Close all connections, after the transaction that is open; the WAL is folded into the file."""
         async with self._line.turn(alone=True):  # Python crashes when one thread closes a connection that another uses
-            await self._reader.close()
-            await self._long_reader.close()
-            await self._writer.close()
+            for conn in (self._quick, self._reader, self._long_reader, self._writer):
+                await conn.close()
 
 
 @asynccontextmanager
@@ -96,54 +110,34 @@ async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerato
     `database_newer` when a later version of Clapper wrote it, `database_corrupt` when it is damaged.
     """
     await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    async with process_lock(path, wait_seconds):
-        writer = Writer(path)
+    async with process_lock(path, wait_seconds), AsyncExitStack() as stack:
         try:
-            await _prepare(writer)
-        except sqlite3.Error as error:
-            raise fault_of(error) or StorageFault("database_corrupt") from error
-        try:
+            writer = await _connect(stack, Writer(path))
             await migrate(writer, path)
             await writer.executescript("PRAGMA busy_timeout = 0;")  # from here on waiting is the event loop's
-            reader = await _reading(path)
-            try:
-                long_reader = await _reading(path)
-            except BaseException:
-                await reader.close()
-                raise
+            quick = await _connect(stack, OnLoop(path), writes=False)
+            await quick.executescript("PRAGMA busy_timeout = 50;")
+            quick.stay()
+            reader = await _connect(stack, aiosqlite.connect(path, isolation_level=None), writes=False)
+            long_reader = await _connect(stack, aiosqlite.connect(path, isolation_level=None), writes=False)
         except sqlite3.Error as error:
-            await writer.close()
             raise fault_of(error) or StorageFault("database_corrupt") from error
-        except BaseException:
-            await writer.close()
-            raise
-        database = Database(path, writer, reader, long_reader)
-        try:
-            yield database
-        finally:
-            await database.close()
+        database = Database(path, writer, quick=quick, reader=reader, long_reader=long_reader)
+        stack.push_async_callback(database.close)
+        yield database
 
 
-async def _reading(path: Path) -> aiosqlite.Connection:
-    """A connection that cannot write."""
-    conn = aiosqlite.connect(path, isolation_level=None)
-    await _prepare(conn)
-    await conn.executescript("PRAGMA query_only = 1;")
-    return conn
-
-
-async def _prepare(conn: aiosqlite.Connection) -> None:
-    """Open a connection, durable and with rows that know their names; when that fails, it is closed."""
+async def _connect(stack: AsyncExitStack, conn: C, *, writes: bool = True) -> C:
+    """Open a connection, durable and with rows that know their names, until the stack closes."""
     await conn
+    stack.push_async_callback(conn.close)
     conn.row_factory = sqlite3.Row
-    try:
-        await conn.executescript(
-            "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-            "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;"
-        )
-    except BaseException:
-        await conn.close()
-        raise
+    await conn.executescript(
+        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
+        "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;"
+        f"PRAGMA query_only = {int(not writes)};"
+    )
+    return conn
 
 
 def known_version() -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import aiosqlite
 
 from domain.job import ACTIVE, FINAL
-from domain.usage import Spent
+from domain.usage import Cost, Spent
 from storage.database import every
 
 _ACTIVE = ", ".join(f"'{state.value}'" for state in ACTIVE)
@@ -30,12 +30,14 @@ _SUMS = (
 _ENDED_IN = f"guild_id = :guild AND created_at >= :start AND created_at < :end AND state IN ({_FINAL})"
 _ACTIVE_IN = f"guild_id = :guild AND +created_at >= :start AND +created_at < :end AND state IN ({_ACTIVE})"
 _MEMBERS_IN = "guild_id = :guild AND author_id = :member AND created_at >= :start AND created_at < :end"
+_COSTS_IN = f"guild_id = :guild AND created_at >= :start AND created_at < :end AND cost IS NOT NULL AND {_MADE}"
+_MEMBERS_COSTS_IN = f"{_MEMBERS_IN} AND +cost IS NOT NULL AND {_MADE}"
 
 #: Above four fields of one JSON, SQLite reads it once more for each.
 _JOB = (
     "created_at, rowid, id, author_id, channel_id, label, json_extract(request, '$.duration'),"
     " json_extract(request, '$.size'), json_extract(request, '$.orientation'),"
-    f" price, state, state IN ({_FINAL}) AND NOT ({_MADE}), reason, private,"
+    f" price, cost, currency, state, state IN ({_FINAL}) AND NOT ({_MADE}), reason, private,"
     " CASE private WHEN 0 THEN json_extract(request, '$.prompt') ELSE '' END"
 )
 
@@ -75,6 +77,16 @@ async def by_member(conn: aiosqlite.Connection, span: Span, limit: int) -> list[
     return [(member, ended.get(member, Spent()) + held.get(member, Spent())) for member in members][:limit]
 
 
+async def costs(conn: aiosqlite.Connection, span: Span) -> list[Cost]:
+    """What the API said that a server's films cost, of those that were paid for."""
+    return await _costs(conn, _COSTS_IN, span)
+
+
+async def costs_of(conn: aiosqlite.Connection, span: Span, member_id: int) -> list[Cost]:
+    """What the API said that one member's films cost, of those that were paid for."""
+    return await _costs(conn, _MEMBERS_COSTS_IN, span, member_id)
+
+
 async def ledger_page(conn: aiosqlite.Connection, span: Span, after: tuple[int, int], limit: int) -> list[sqlite3.Row]:
     """The next rows of the ledger in order of time, after (at, id); at first (the span's start, -1).
 
@@ -94,8 +106,8 @@ async def jobs_page(conn: aiosqlite.Connection, span: Span, after: tuple[int, in
 
     Of a private one, the prompt is left out.
 
-    Columns: created_at, rowid, id, member, channel, label, seconds, size, orientation (or None), price, state, given
-    back (0 or 1), reason, private (0 or 1), prompt.
+    Columns: created_at, rowid, id, member, channel, label, seconds, size, orientation (or None), price, cost (or
+    None), currency, state, given back (0 or 1), reason, private (0 or 1), prompt.
     """
     return await every(
         conn,
@@ -113,6 +125,16 @@ async def _sums(
         f"SELECT {by} AS name, {_SUMS} FROM jobs WHERE {which} GROUP BY {by}",  # noqa: S608 - our own words
         _values(span) | {"member": member_id},
     )
+
+
+async def _costs(conn: aiosqlite.Connection, which: str, span: Span, member_id: int = 0) -> list[Cost]:
+    rows = await every(
+        conn,
+        "SELECT label, currency, count(*), sum(price), sum(cost) FROM jobs"  # noqa: S608 - our own words
+        f" WHERE {which} GROUP BY label, currency ORDER BY label, currency",
+        _values(span) | {"member": member_id},
+    )
+    return [Cost(*row) for row in rows]
 
 
 def _values(span: Span) -> dict[str, int]:

@@ -1,44 +1,26 @@
-"""The connection that writes: quick statements run where they stand, on the event loop; what may block has a thread."""
+"""The connection that writes: its statements run on the event loop, and what may block in a thread."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
 import time
-from collections.abc import Awaitable, Iterable
-from pathlib import Path
-from typing import Any, TypeVar
 
-import aiosqlite
-from aiosqlite.context import contextmanager
+from storage.onloop import OnLoop
 
 #: Seconds to wait for another program that holds the file, and between two tries.
 PATIENCE = 5.0
 _PAUSE = 0.01
 
-T = TypeVar("T")
 
+class Writer(OnLoop):
+    """Statements on the loop; COMMIT, which waits for the disk, in the thread, and with `heavy` all that is before it.
 
-class Writer(aiosqlite.Connection):
-    """An aiosqlite connection whose statements need no hop to its thread: each hop costs more than most of them.
-
-    Only COMMIT waits for the disk, and goes to the thread; so does everything between `begin(heavy=True)` and the end.
     BEGIN never waits inside SQLite, so a file that another program holds does not hold the loop. To be used by one
     task at a time, between `begin` and `commit` or `rollback`.
     """
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(self._open, iter_chunk_size=64)
-        self._path = path
-        self._heavy = True
-        #: False while the thread may still be at work for us: a cancelled await does not stop it.
-        self._idle = True
-        self._changes = 0
-
-    def _open(self) -> sqlite3.Connection:
-        # isolation_level=None: the module's own hidden BEGINs would land in the middle of ours.
-        self._raw = sqlite3.connect(self._path, isolation_level=None, check_same_thread=False)
-        return self._raw
+    _changes = 0
 
     async def begin(self, *, heavy: bool = False, within: bool = False, since: float | None = None) -> None:
         """BEGIN IMMEDIATE. With `heavy` the statements run in the thread: many rows, or megabytes in one.
@@ -49,7 +31,7 @@ class Writer(aiosqlite.Connection):
         self._heavy = heavy
         if within:
             if not self._idle:
-                await self._hop(super().execute("SELECT 1"))
+                await self._rest()
             self._raw.execute("SAVEPOINT part")
             return
         if not self._idle:  # a cancelled transaction left something in the thread: this comes after it
@@ -84,46 +66,10 @@ class Writer(aiosqlite.Connection):
         """
         if within:
             if not self._idle:
-                await self._hop(super().execute("SELECT 1"))
+                await self._rest()
             self._raw.execute("ROLLBACK TO part")
             self._raw.execute("RELEASE part")
         elif self._idle:
             self._raw.rollback()
         else:
             await self._hop(super().rollback())
-
-    @contextmanager
-    async def execute(self, sql: str, parameters: Iterable[Any] | None = None) -> aiosqlite.Cursor:
-        if self._heavy:
-            return await self._hop(super().execute(sql, parameters))
-        return aiosqlite.Cursor(self, self._raw.execute(sql, _bindable(parameters)))
-
-    @contextmanager
-    async def execute_fetchall(self, sql: str, parameters: Iterable[Any] | None = None) -> Iterable[sqlite3.Row]:
-        if self._heavy:
-            return await self._hop(super().execute_fetchall(sql, parameters))
-        return self._raw.execute(sql, _bindable(parameters)).fetchall()
-
-    @contextmanager
-    async def executemany(self, sql: str, parameters: Iterable[Iterable[Any]]) -> aiosqlite.Cursor:
-        if self._heavy:
-            return await self._hop(super().executemany(sql, parameters))
-        return aiosqlite.Cursor(self, self._raw.executemany(sql, _bindable(parameters)))
-
-    @contextmanager
-    async def executescript(self, sql_script: str) -> aiosqlite.Cursor:
-        return await self._hop(super().executescript(sql_script))
-
-    async def close(self) -> None:
-        await self._hop(super().close())
-
-    async def _hop(self, work: Awaitable[T]) -> T:
-        """What `work` gives, made in the thread; after a cancellation or an error the thread may be at work still."""
-        self._idle = False
-        made = await work
-        self._idle = True
-        return made
-
-
-def _bindable(parameters: Any) -> Any:
-    return () if parameters is None else parameters

@@ -12,6 +12,7 @@ from discord.http import handle_message_parameters
 from demo.life import Task
 from tests.conftest import Stage
 from tests.sim import eventually
+from ui.results import Row
 
 Place = simcord.ChannelHandle
 Person = simcord.MemberActor
@@ -97,3 +98,11 @@ async def job(stage: Stage, n: int = 1) -> dict[str, Any]:
     """The n-th generation's row."""
     rows = await stage.rows("SELECT * FROM jobs ORDER BY created_at, rowid")
     return rows[n - 1]
+
+
+async def posted(stage: Stage, custom_id: str) -> discord.Message:
+    """A message of the bot's with one button of this id."""
+    channel = stage.app.bot.get_partial_messageable(stage.world.thread.id)
+    button: discord.ui.Button[Any] = discord.ui.Button(label="old", custom_id=custom_id)
+    await channel.send("old", view=Row(button))
+    return stage.world.thread.history()[-1]

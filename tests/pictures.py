@@ -147,12 +147,16 @@ class Visit:
         await self._album.messages("report", 9)
 
     async def look_back(self) -> None:
-        """What the member made: `history`."""
+        """What the member made, and another way to go on: `history`, `compare`."""
         await self._walk("Your films")
         await self._act_as("You")
         await type_command(self._page, "history")
         await self._says("Your films")
         await self._album.messages("history")
+        models = {"first": "sora-2-short", "second": "kling-3", "third": "seedance-2"}
+        await type_command(self._page, "compare", {"prompt": PROMPT, **models})
+        await self._says("Compare 3 models")
+        await self._album.messages("compare")
 
     async def moderate(self) -> None:
         """What moderators see of the server, after a month in which others made films too: `check`, `chart`."""

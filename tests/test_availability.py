@@ -10,8 +10,15 @@ from typing import Any
 import pytest
 
 from domain.catalogue import Catalogue
+from domain.faults import Refused
+from domain.request import find_model, options_of, parse
+from domain.wish import Attachment, Wish
+from service.availability import Availability
+from service.breakers import Breakers
+from storage.database import open_database
 from tests.conftest import PACE, OpenStage, OpenWire, Stage, Wired
 from tests.discordwire import Interaction, Message
+from tests.settled import quiet
 from tests.sim import words
 from tests.test_dispatch import until_rows
 
@@ -112,6 +119,25 @@ async def test_on_the_day_sora_ends(open_wire: OpenWire) -> None:
         await w.wire.wait_for(lambda: [m for t in w.wire.threads() for m in w.wire.messages(t) if m.files], timeout=15)
 
 
+async def test_what_waits_for_a_closed_model_does_not_wait_for_ever(open_wire: OpenWire) -> None:
+    """Films that were queued behind it end after the usual time, free; a closed model stops nobody else's clock."""
+    async with open_wire(pace=replace(CLOSED, deadline=1_500), member_in_flight=1) as w:
+        w.api.faults.append(("/luma/videos", 404, '{"error": {"code": "no_api", "message": "gone"}}'))
+        first = await ask(w, "first", model="hailuo")
+        assert not first.ephemeral
+        for prompt in ("second", "third"):
+            await ask(w, prompt, model="luma")
+        await w.api.until(lambda: bool(w.api.tasks))
+        (task,) = w.api.tasks.values()
+        await w.api.finish(task.id)
+        await until_rows(
+            w,
+            "SELECT reason, count(*) FROM jobs WHERE model = 'luma' GROUP BY 1 ORDER BY 1",
+            [("model_gone", 1), ("waited_too_long", 1)],
+        )
+        assert w.api.submissions == 1
+
+
 async def test_paused_by_hand(open_stage: OpenStage) -> None:
     """`paused` refuses at once with its own words and what does the same; it is neither offered nor taken."""
     text = TEXT.replace('paused = ""', 'paused = "It is being repaired"', 1)
@@ -167,3 +193,29 @@ async def test_rules_decide_what_is_taken(stage: Stage) -> None:
     refused = (await you.slash(channel, "video", prompt="a boat", model="hailuo", orientation="square")).response
     assert refused is not None
     assert "For that shape, choose Luma." in words(refused)
+
+
+async def test_on_another_model(tmp_path: Path) -> None:
+    """A wish on another model, with its price and what changes there; those that cannot be had are not offered."""
+    catalogue = Catalogue.parse(TEXT.replace('paused = ""', 'paused = "It is being repaired"', 1))
+    request = parse(catalogue, prompt="a boat", model="kling-3", duration=12, pictures=2)
+    async with open_database(tmp_path / "a.db") as db:
+        breakers = Breakers(db, pace=CLOSED, tell=quiet)
+        models = Availability(catalogue, breakers, links=True)
+        pictures = (Attachment("a.png"), Attachment("b.png"))
+        carried = models.on(Wish(options=options_of(request), pictures=pictures), find_model(catalogue, "luma"))
+        assert carried is not None
+        assert (carried.request.model, carried.request.pictures, carried.price) == ("luma", 2, 2)
+        assert [change.what for change in carried.changes] == ["duration", "size"]
+        found = models.alternatives(request)
+        assert [len(one.changes) for one in found] == sorted(len(one.changes) for one in found)
+        assert found[0].model.key == "kling-3-omni"
+        assert "sora-2" not in [one.model.key for one in found]
+        await breakers.trip("model:luma", "model_gone")
+        assert models.on(Wish(options={"prompt": "x" * 1_001}), find_model(catalogue, "seedance-2")) is None
+        with pytest.raises(Refused) as caught:
+            models.parse(prompt="a boat", model="luma")
+        assert caught.value.reason == "model_closed"
+        assert not models.has("luma")
+        assert models.has("hailuo")
+        assert "luma" not in [one.model.key for one in models.alternatives(request)]

@@ -119,6 +119,16 @@ async def test_after_an_answer_that_was_too_much_less_is_asked_for(
         assert [len(ids) for ids in batched(w)] == [12, 24, 48, 41]
 
 
+async def test_pictures_make_batches_small(open_wire: OpenWire, settings: Settings, api: VideoAPI) -> None:
+    """Jobs whose requests carried pictures are asked about a few at a time: the answers echo all of them."""
+    now = await pend(settings.database_path, api.tasks, 30)
+    async with open_database(settings.database_path) as db, db.transaction() as conn:
+        await conn.execute("UPDATE jobs SET request_bytes = 1300000")
+    async with open_wire(pace=SLOW) as w:
+        await until_asked(w, now)
+        assert [len(ids) for ids in batched(w)] == [6] * 5
+
+
 async def test_asking_begins_before_discord_is_there(open_wire: OpenWire, settings: Settings, api: VideoAPI) -> None:
     """At a start the API is asked at once, while Discord still keeps the bot waiting at its door."""
     now = await pend(settings.database_path, api.tasks, 3)

@@ -84,6 +84,8 @@ async def test_films_as_a_table(db: Database, folder: Path) -> None:
     await film(db, 1, "a kite")
     await film(db, 3, "another server's", guild=2)
     await film(db, 4, "yesterday's", at=NOON - 13 * 3_600_000 - 1)
+    async with db.transaction() as conn:
+        await jobs.change(conn, "job0001", cost=2.35, currency="credit")
     made = await Exports(db).jobs(1, TODAY, TODAY, BERLIN, folder, most=PLENTY)
     assert (made.rows, [file.name for file in made.files]) == (2, ["films-2026-11-25-2026-11-25.csv"])
     ((first, second),) = tables(made.files)
@@ -98,12 +100,15 @@ async def test_films_as_a_table(db: Database, folder: Path) -> None:
         "size": "small",
         "orientation": "landscape",
         "credits": "2",
+        "cost": "2.35",
+        "currency": "credit",
         "state": "ready",
         "given_back": "0",
         "reason": "",
         "private": "0",
         "prompt": "a kite",
     }
+    assert (second["cost"], second["currency"]) == ("", "")
     assert second["prompt"] == 'a "boat",\nin the räin 🚣'
 
 

@@ -131,6 +131,8 @@ async def test_without_a_public_address_polling_is_enough(open_wire: OpenWire) -
         assert len(body) <= 1_400_000
         assert Image.open(io.BytesIO(base64.b64decode(body))).size == (1200, 1600)
         assert task.request["orientation"] == "portrait"
+        (job,) = await w.rows("SELECT request_bytes FROM jobs")
+        assert job["request_bytes"] >= len(body), "what the API will echo sizes the looks at it"
         await w.api.finish(task.id)
         await w.wire.wait_for(lambda: [m for t in w.wire.threads() for m in w.wire.messages(t) if m.files], timeout=15)
 

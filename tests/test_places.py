@@ -9,7 +9,7 @@ import pytest
 
 from storage import memory
 from tests.conftest import OpenWire, Wired
-from tests.discordwire import Call, Channel, Message
+from tests.discordwire import Call, Channel, DiscordWire, Message
 from tests.test_delivery import begin, films_in, task_of, wait_row
 
 #: What a test does to the world, given the thread (or the card's channel) and the card.
@@ -174,6 +174,28 @@ async def _walk(w: Wired, row: Row, asked: Channel) -> None:
     film = _found(w, row.where, asked, spare)[-1]
     assert film.pings.users == ({w.wire.member.id} if row.pings else set())
     assert len(_all_films(w)) == before + 1, "it came more than once"
+
+
+async def test_a_refusal_ends_with_its_cause(open_wire: OpenWire) -> None:
+    """Rights that are back, and direct messages that are open again, are seen at the next command, over a restart."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        async with open_wire(wire=wire) as w:
+            thread = wire.add_thread(wire.channel, "films")
+            await begin(w, thread)
+            wire.deny(wire.channel, "SEND_MESSAGES_IN_THREADS")
+            wire.close_dms(wire.member)
+            await w.api.finish((await task_of(w)).id)
+            await wait_row(w, "SELECT 1 FROM jobs WHERE undelivered = 1")
+            assert len(await w.rows("SELECT 1 FROM remembered WHERE key LIKE 'refused:%'")) == 2
+        wire.allow(wire.channel, "SEND_MESSAGES_IN_THREADS")
+        wire.open_dms(wire.member)
+        async with open_wire(wire=wire, starts=2) as w:
+            await begin(w, thread, number=2, prompt="another")
+            await w.api.finish((await task_of(w, 2)).id)
+            await wire.wait_for(lambda: films_in(w, thread), timeout=15)
+            await (await wire.command("video", {"prompt": "a secret", "private": True})).response()
+            await w.api.finish((await task_of(w, 3)).id)
+            await wire.wait_for(lambda: films_in(w, wire.dm(wire.member)), timeout=15)
 
 
 def _all_films(w: Wired) -> list[Message]:

@@ -71,22 +71,32 @@ async def test_a_new_job_is_never_late(db: Database) -> None:
 async def test_a_look_says_what_there_is_to_do(db: Database) -> None:
     """Pictures to fetch, a service with jobs and room, and the next held job, each by itself."""
     nothing = queue.Look(unprepared=False, room=False, next_turn=None)
-    assert await queue.look(db.reader, now=NOW, total_most=2) == nothing
+
+    async def look(total: int, server: int = 9) -> queue.Look:
+        return await queue.look(db.quick_reader, now=NOW, total_most=total, server_most=server)
+
+    assert await look(2) == nothing
     other = replace(a_job().wire, provider="other")
     async with db.transaction() as conn:
         for n in range(2):
             await begin(conn, f"made{n}", n)
             await jobs.move(conn, f"made{n}", Event.SEND, JobState.SUBMITTING)
         await begin(conn, "full", 5)
-    assert await queue.look(db.reader, now=NOW, total_most=2) == nothing
-    assert await queue.look(db.reader, now=NOW, total_most=3) == replace(nothing, room=True)
+    assert await look(2) == nothing
+    assert await look(3) == replace(nothing, room=True)
+    assert await look(3, server=2) == nothing
     async with db.transaction() as conn:
+        await begin(conn, "elsewhere", 7, guild=2)
+    assert await look(3, server=2) == replace(nothing, room=True)
+    assert await look(2, server=2) == nothing
+    async with db.transaction() as conn:
+        await jobs.change(conn, "elsewhere", state="cancelled")
         await jobs.begin(conn, a_job(id="free", interaction_id=6, wire=other), fold="6")
-    assert await queue.look(db.reader, now=NOW, total_most=2) == replace(nothing, room=True)
+    assert await look(2) == replace(nothing, room=True)
     async with db.transaction() as conn:
         await jobs.change(conn, "free", state="cancelled")
         await jobs.change(conn, "full", not_before=NOW + 5, prepared_at=0)
-    assert await queue.look(db.reader, now=NOW, total_most=2) == queue.Look(True, False, NOW + 5)
+    assert await look(2) == queue.Look(True, False, NOW + 5)
 
 
 async def test_nothing_reads_the_whole_queue(db: Database) -> None:
@@ -98,7 +108,7 @@ async def test_nothing_reads_the_whole_queue(db: Database) -> None:
                 await begin(conn, f"{many}-{n}", many * 10 + n)
             counted = [0]
             await conn.set_progress_handler(lambda counted=counted: counted.__setitem__(0, counted[0] + 1), 1)
-            await queue.look(conn, now=NOW, total_most=5)
+            await queue.look(conn, now=NOW, total_most=5, server_most=5)
             assert await jobs.next_queued(conn, now=NOW, member_most=2, server_most=4, total_most=5)
             await conn.set_progress_handler(lambda: None, 0)
         steps.append(counted[0])

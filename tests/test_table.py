@@ -309,3 +309,14 @@ async def test_every_event_in_every_state(house: House) -> None:
                 wrong.append((door.event, door.name, state.value, "a second time", difference(twice, found)))
             await house.forget(job)
     assert not wrong, "\n".join(map(str, wrong))
+
+
+async def test_what_it_cost_is_kept(house: House) -> None:
+    """What the API says that it charged stands beside the price, also for a film that came late; silence keeps it."""
+    for state in (JobState.SUBMITTING, JobState.RENDERING, JobState.EXPIRED):
+        job = await house.begin(state)
+        assert (job.cost, job.currency) == (None, "")
+        await house.results.settle(job.id, Event.SUCCEEDED, report=replace(WHOLE, cost=1.5, currency="credit"))
+        await house.results.looked(job.id, WHOLE)
+        job = await house.job(job.id)
+        assert (job.cost, job.currency) == (1.5, "credit")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from domain.credit import local_date
 from domain.job import Credits, JobState
-from domain.usage import Day, Spender, Spent, start_of
+from domain.usage import Cost, Day, Spender, Spent, start_of
 from service.usage import UsageBook
 from storage import database, jobs, ledger, usage
 from storage.database import Database, open_database
@@ -49,6 +49,7 @@ async def film(
     model: str = "Sora 2",
     guild: int = 1,
     refunded: bool = False,
+    **said: object,
 ) -> None:
     """A job that was asked for at a moment, in the state that it has now."""
     async with db.transaction() as conn:
@@ -65,7 +66,7 @@ async def film(
             state=JobState(state),
         )
         await jobs.begin(conn, job, fold="")
-        await jobs.change(conn, job.id, refunded=refunded)
+        await jobs.change(conn, job.id, refunded=refunded, **said)
 
 
 async def test_outcomes_are_told_apart(db: Database, book: UsageBook) -> None:
@@ -127,6 +128,24 @@ async def test_the_top_is_in_order(db: Database, book: UsageBook) -> None:
     assert [spender.member_id for spender in await book.top(1, TODAY, TODAY, UTC, 2)] == [2, 1]
 
 
+async def test_what_the_api_said_stands_beside_what_was_charged(db: Database, book: UsageBook) -> None:
+    """Of films that were paid for and whose cost is known, by model and unit, for one member and for all."""
+    for price, cost in ((2, 2.5), (3, 2.6)):
+        await film(db, price=price, cost=cost, currency="credit")
+    await film(db, price=4, cost=0.5, currency="usd", model="Veo")
+    await film(db, price=100)
+    await film(db, "failed", 100, cost=9.0, currency="credit")
+    await film(db, "ready", 100, cost=9.0, currency="credit", refunded=True)
+    await film(db, price=100, cost=9.0, currency="credit", guild=2)
+    await film(db, price=100, cost=9.0, currency="credit", at=NOON - DAY)
+    await film(db, price=7, cost=0.0, currency="usd", author=43)
+    sora, veo = Cost("Sora 2", "credit", 2, 5, 5.1), Cost("Veo", "usd", 1, 4, 0.5)
+    assert (await book.of_member(1, 42, TODAY, TODAY, UTC)).costs == [sora, veo]
+    assert await book.costs(1, TODAY, TODAY, UTC) == [sora, Cost("Sora 2", "usd", 1, 7, 0.0), veo]
+    assert (sora.more, sora.rate, veo.more, veo.rate) == (0.1, 1.02, None, 0.125)
+    assert Cost("Sora 2", "Credits", 1, 0, 1.0).rate is None
+
+
 @pytest.mark.parametrize(
     ("day", "zone", "begins"),
     [
@@ -174,16 +193,21 @@ async def test_nothing_is_read_but_indexes(db: Database) -> None:
         await usage.by_model(db.reader, span)
         await usage.by_model_of(db.reader, span, 42)
         await usage.by_member(db.reader, span, 10)
+        await usage.costs(db.reader, span)
+        await usage.costs_of(db.reader, span, 42)
         await usage.ledger_page(db.reader, span, (0, 0), 10)
         await usage.jobs_page(db.reader, span, (0, 0), 10)
     ended = "SEARCH jobs USING COVERING INDEX jobs_spent (guild_id=? AND created_at>? AND created_at<?)"
+    members = "SEARCH jobs USING INDEX jobs_author (guild_id=? AND author_id=? AND created_at>? AND created_at<?)"
     active = "SEARCH jobs USING INDEX jobs_active (guild_id=?)"
     assert seen == [
         ended,
         active,
-        "SEARCH jobs USING INDEX jobs_author (guild_id=? AND author_id=? AND created_at>? AND created_at<?)",
+        members,
         ended,
         active,
+        "SEARCH jobs USING COVERING INDEX jobs_cost (guild_id=? AND created_at>? AND created_at<?)",
+        members,
         "SEARCH ledger USING INDEX ledger_at (guild_id=? AND at>? AND at<?)",
         "SEARCH jobs USING INDEX jobs_recent (guild_id=? AND created_at>? AND created_at<?)",
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import discord
@@ -130,7 +129,7 @@ def done(job: Job, link: str) -> Card:
 
 def without_film(job: Job) -> Card:
     """The card of a job that ended without a film; a reply beside it says what to do."""
-    said = ended(job, values_of(job))
+    said = ended(job, job.values)
     if job.state is JobState.CANCELLED:
         return Card(GREY, _head(said.title, job), cost_of_ending(job))
     return Card(RED, _head(_("No film: {why}").format(why=within(said.title)), job))
@@ -231,7 +230,7 @@ def film_text(job: Job, links: list[str], ends: int | None) -> str:
 
 def ending_text(job: Job) -> str:
     """The reply that says why there is no film."""
-    said = ended(job, values_of(job))
+    said = ended(job, job.values)
     told = _("{member} **{title}.** {text}").format(member=_member(job), title=said.title, text=said.text)
     return f"{told}\n{cost_of_ending(job)}\n-# {job.label} · {job.id}"
 
@@ -240,15 +239,6 @@ def cost_of_ending(job: Job) -> str:
     """Nothing was charged; the credits are back."""
     back = _n("Your {n} credit is back.", "Your {n} credits are back.", job.price)
     return sentences(nothing_charged(), back.format(n=number(job.price)))
-
-
-def values_of(job: Job) -> dict[str, Any]:
-    """What the sentence about a job's end needs; empty when it needs nothing."""
-    try:
-        values = json.loads(job.detail)
-    except ValueError:
-        return {}
-    return values if isinstance(values, dict) else {}
 
 
 def _member(job: Job) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from domain.usage import Spender, Spent, Usage
+from domain.usage import Cost, Spender, Spent, Usage
 from ui.cards import BLUE, Card
 from ui.language import _, _n, calendar_day, number
 from ui.words import credits, plain
@@ -21,16 +21,18 @@ def of_member(member_id: int, used: Usage, first: date, last: date) -> Card:
     lines = [periods[period].format(spent=_spent(spent)) for period, spent in used.periods.items()]
     models = sorted(used.models.items(), key=lambda item: -item[1].ready)
     by_model = [f"{plain(name, 60)}: {_spent(spent)}" for name, spent in models[:_MODELS]]
-    return Card(BLUE, f"### {head}\n-# {_range(first, last)}", "\n".join(by_model), "\n".join(lines))
+    return Card(
+        BLUE, f"### {head}\n-# {_range(first, last)}", "\n".join(by_model), "\n".join(lines), _costs(used.costs)
+    )
 
 
-def top(spenders: Sequence[Spender], first: date, last: date) -> Card:
-    """Those who spent the most."""
+def top(spenders: Sequence[Spender], costs: Sequence[Cost], first: date, last: date) -> Card:
+    """Those who spent the most, and what the API said that it all cost."""
     head = f"### {_('Who spent the most')}\n-# {_range(first, last)}"
     if not spenders:
         return Card(BLUE, head, _("Nothing was spent."))
     lines = [f"**{n}.** <@{one.member_id}> {_spent(one.spent)}" for n, one in enumerate(spenders, 1)]
-    return Card(BLUE, head, "\n".join(lines))
+    return Card(BLUE, head, "\n".join(lines), _costs(costs))
 
 
 def _spent(spent: Spent) -> str:
@@ -42,6 +44,39 @@ def _spent(spent: Spent) -> str:
     if spent.held:
         parts.append(_("{n} held").format(n=number(spent.held)))
     return " · ".join(parts)
+
+
+def _costs(costs: Sequence[Cost]) -> str:
+    """What the API said that films cost, beside what was charged; those that differ most first."""
+    if not costs:
+        return ""
+    # Where nothing can be compared, the largest is worth a look.
+    furthest = sorted(costs, key=lambda one: -abs(one.amount if one.more is None else one.more))
+    return "\n".join(
+        [
+            "**" + _("What the video service says that it took") + "**",
+            *(_cost(one) for one in furthest[:_MODELS]),
+            "-# "
+            + _("Of films that were paid for and whose cost it named. + means that it took more than was charged."),
+        ]
+    )
+
+
+def _cost(cost: Cost) -> str:
+    """Sora 2: 24 credits for 8 films, the video service took 31.5 credit (+7.5)."""
+    unit = plain(cost.unit, 20)
+    said = f"{number(cost.amount)} {unit}".strip()
+    line = _n(
+        "{model}: {credits} for {n} film, the video service took {cost}",
+        "{model}: {credits} for {n} films, the video service took {cost}",
+        cost.films,
+    ).format(model=plain(cost.model, 60), credits=credits(cost.credits), n=number(cost.films), cost=said)
+    if cost.more is not None:
+        sign = "+" if cost.more > 0 else "±" if cost.more == 0 else ""
+        return f"{line} ({sign}{number(cost.more)})"
+    if cost.rate is not None:
+        return f"{line} ({_('{cost} a credit').format(cost=f'{number(cost.rate)} {unit}'.strip())})"
+    return line
 
 
 def _range(first: date, last: date) -> str:

@@ -9,7 +9,8 @@ from discord import app_commands
 from domain.job import Job
 from domain.model import Model
 from domain.names import mark
-from ui.words import job_line, seconds, size_name
+from domain.wire import ADAPTIVE
+from ui.words import job_line, seconds, shape, size_name
 from ui.words_models import duration_line, model_line, size_line
 
 #: Suggestions of one answer, and characters of one suggestion.
@@ -21,6 +22,13 @@ def models(rows: Iterable[Model], typed: str) -> list[app_commands.Choice[str]]:
     return [
         _choice(model_line(row), row.key) for row in rows if typed.casefold() in f"{row.label} {row.key}".casefold()
     ][:_MOST]
+
+
+def shapes(rows: Iterable[Model], typed: str) -> list[app_commands.Choice[str]]:
+    """Shapes that any of these models makes."""
+    names = dict.fromkeys(name for row in rows for mode in row.modes for name in mode.orientations if name != ADAPTIVE)
+    start = typed.casefold().strip()
+    return [_choice(shape(name), name) for name in names if start in f"{name} {shape(name)}".casefold()][:_MOST]
 
 
 def durations(row: Model, size: str | None, typed: str) -> list[app_commands.Choice[int]]:

@@ -63,13 +63,13 @@ def _n(one: str, many: str, number: int) -> str:
     return _spoken.get().texts.ngettext(one, many, number)
 
 
-def number(value: int) -> str:
-    """1234 as this language groups it: 1,234."""
+def number(value: float) -> str:
+    """1234.5678 as this language writes it: 1,234.568."""
     return _grouped(value, _spoken.get().babel)
 
 
 @functools.lru_cache(maxsize=5_000)  # the same few numbers stand on every card
-def _grouped(value: int, locale: str) -> str:
+def _grouped(value: float, locale: str) -> str:
     return format_decimal(value, locale=locale)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import discord
 from discord import ui
@@ -30,6 +30,10 @@ _PASSING = (
 )
 #: A form cannot hold a clip: what is wrong with one takes another `/character`.
 _CLIP = BadClip.REASONS - {"clip_dm_closed", "no_character"}
+
+
+#: Models that a refusal or an ending offers by buttons of their own; and characters of a button.
+FEW, _LABEL = 3, 80
 
 
 class Row(ui.View):
@@ -77,8 +81,31 @@ def under_ending(job: Job) -> Row | None:
     if job.state is JobState.CANCELLED or job.reason == "bot_removed" or job.reason in _CLIP:
         return None
     fix = button(_("Fix and retry"), "retry", job.id, emoji="🛠️")
-    again = button(_("Again"), "again", job.id, emoji="🔁")
-    return Row(again, fix) if job.reason in _PASSING else Row(fix)
+    again = [button(_("Again"), "again", job.id, emoji="🔁")] if job.reason in _PASSING else []
+    return Row(*again, fix, *_elsewhere(job))
+
+
+def _elsewhere(job: Job) -> list[ui.Button[Any]]:
+    """The models that could be had when it ended, each one press away; and the list, as they may be others now."""
+    values = job.values
+    others, keys = values.get("others"), values.get("keys")
+    if not isinstance(others, list) or not isinstance(keys, list):
+        return []
+    pairs = list(zip(cast("list[str]", keys), cast("list[str]", others), strict=False))
+    few = [run_on(job.id, key, label) for key, label in pairs[:FEW]]
+    return [*few, another_model("job", job.id)] if len(pairs) > len(few) else few
+
+
+def run_on(job_id: str, model: str, label: str) -> ui.Button[Any]:
+    """run:job:<id>:0:<model>: what it costs there is said at the press where anything changes."""
+    label = _("On {model}").format(model=label)[:_LABEL]
+    return button(label, job_id, f"0:{model}", kind="run:job", emoji="🎬")
+
+
+def another_model(kind: str, key: str) -> ui.Button[Any]:
+    """Opens the list of all models that would make it."""
+    made: ui.Button[Any] = button(_("Another model"), "on", key, kind=kind, emoji="🔀")
+    return made
 
 
 def fix(draft_id: str, label: str = "") -> ui.Button[Any]:

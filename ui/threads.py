@@ -13,7 +13,7 @@ from ui.language import _, speaking
 from ui.meanings import translated
 from ui.words import plain
 
-_THREAD_MINUTES = 1440
+THREAD_MINUTES = 1440
 
 
 class Refusals(Protocol):
@@ -49,7 +49,7 @@ class Threads:
             return []
         try:
             with speaking(job.told_in):
-                name = _thread_name(job)
+                name = thread_name(job.request.prompt, _film_of(job))
             await self._start_thread(job, name)
         except DeliveryFault as fault:
             status = int(str(fault.values.get("status") or 0))
@@ -74,7 +74,7 @@ class Threads:
         try:
             async with translated():
                 await self._client.http.start_thread_with_message(
-                    job.card_channel_id, job.card_message_id, name=name, auto_archive_duration=_THREAD_MINUTES
+                    job.card_channel_id, job.card_message_id, name=name, auto_archive_duration=THREAD_MINUTES
                 )
         except DeliveryFault as fault:
             if fault.values.get("code") != 160004:  # this message has its thread already: ours, from an earlier try
@@ -85,9 +85,9 @@ def _film_of(job: Job) -> str:
     return _("{model} film").format(model=job.label)
 
 
-def _thread_name(job: Job) -> str:
-    """The prompt's beginning where it is harmless words, else the model's name: titles are seen by everyone."""
-    text = re.sub(r"\s+", " ", job.request.prompt).strip()
+def thread_name(prompt: str, otherwise: str) -> str:
+    """The prompt's beginning where it is harmless words: titles are seen by everyone."""
+    text = re.sub(r"\s+", " ", prompt).strip()
     if not re.fullmatch(r"[\w ,.!?'’&()-]+", text) or re.search(r"\w\.\w", text):
-        return _film_of(job)
-    return plain(text, 80).replace("\\", "") or _film_of(job)
+        return otherwise
+    return plain(text, 80).replace("\\", "") or otherwise

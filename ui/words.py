@@ -10,6 +10,7 @@ from typing import Any
 import discord
 
 from domain.job import Job
+from domain.request import GenerationRequest
 from domain.wire import ADAPTIVE
 from ui.language import _, _n, number
 
@@ -84,8 +85,12 @@ def plain(text: object, most: int = 300) -> str:
 
 def recipe(job: Job) -> str:
     """Sora 2 · 10 s · landscape · small · 2 pictures to go by."""
-    request = job.request
-    parts = [job.label]
+    return recipe_of(job.request, job.label)
+
+
+def recipe_of(request: GenerationRequest, label: str) -> str:
+    """The same of a film that is not begun yet; `label` is its model's."""
+    parts = [label]
     if request.duration:
         parts.append(seconds(request.duration))
     if request.orientation or request.pictures:

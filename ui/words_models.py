@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from domain.carry import Change
 from domain.model import Mode, Model
 from domain.wire import ADAPTIVE
-from ui.language import _, listed, number, sentences
-from ui.words import Maker, Values, Words, credits, plain, seconds, shape, size_name
+from ui.language import _, _n, listed, number, sentences
+from ui.words import Maker, Values, Words, credits, plain, seconds, shape, size_name, when
 
 
 def full(sentence: str) -> str:
@@ -138,6 +138,15 @@ MODELS: dict[str, Maker] = {
     ),
     "carries_nothing": lambda v: Words(
         _("{model} cannot make anything of this film").format(model=v["model"]), _("Choose another model.")
+    ),
+    "compared_twice": lambda _v: Words(
+        _("One model is named twice"), _("Choose different ones: the same film twice is no comparison.")
+    ),
+    "compared_dear": lambda v: Words(
+        _n("{n} films cost {price}", "{n} films cost {price}", v["n"]).format(n=v["n"], price=credits(v["price"])),
+        _("You have {left}; they renew {when}. Leave a model out, or make it shorter.").format(
+            left=number(v["left"]), when=when(v["renews_at"])
+        ),
     ),
     "sound_unknown": lambda v: Words(
         _("“{asked}” is no answer about sound").format(asked=plain(v["asked"], 30)), _("Say `on` or `off`.")

@@ -49,6 +49,16 @@ async def test_those_who_spend_most_are_listed(stage: Stage) -> None:
     assert "Nothing was spent" in words(answer.response)
 
 
+async def test_what_the_api_took_stands_beside_the_credits(stage: Stage) -> None:
+    """In its own unit, with the difference, where it said anything: for one member, and for all."""
+    stage.api.cost = {"amount": 3.75, "currency": "credit"}
+    await some_use(stage)
+    said = "Sora 2: 3 credits for 1 film, the video service took 3.75 credit (+0.75)"
+    assert said in await manage(stage, "usage member", member=stage.world.visitor)
+    assert said in await manage(stage, "usage top")
+    assert "video service" not in await manage(stage, "usage member", member=member(stage, "bob"))
+
+
 async def test_the_chart_is_a_picture(stage: Stage) -> None:
     """Also in a server without any use."""
     for _ in range(2):
