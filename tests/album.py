@@ -81,16 +81,18 @@ def _around(boxes: list[FloatRect]) -> FloatRect:
 
 def _small(image: Image.Image) -> Image.Image:
     """The picture with a palette."""
-    vivid = [pixel for pixel in image.get_flattened_data() if max(pixel) - min(pixel) > _STRONG]
-    colours = _palette(image, _COLOURS - min(_VIVID, len(vivid)))
+    data = image.tobytes()
+    pixels = (data[at : at + 3] for at in range(0, len(data), 3))
+    vivid = b"".join(pixel for pixel in pixels if max(pixel) - min(pixel) > _STRONG)
+    colours = _palette(image, _COLOURS - _VIVID)
     if vivid:
-        row = Image.new("RGB", (len(vivid), 1))
-        row.putdata(vivid)
-        colours += _palette(row, _VIVID)
+        colours += _palette(Image.frombytes("RGB", (len(vivid) // 3, 1), vivid), _VIVID)
     palette = Image.new("P", (1, 1))
-    palette.putpalette(colours[: _COLOURS * 3])
+    palette.putpalette(colours)
     return image.quantize(palette=palette, dither=Image.Dither.NONE)
 
 
 def _palette(image: Image.Image, colours: int) -> list[int]:
-    return image.quantize(colours, Image.Quantize.MEDIANCUT).getpalette("RGB")[: colours * 3]
+    found = image.quantize(colours, Image.Quantize.MEDIANCUT).getpalette("RGB")
+    assert found
+    return found[: colours * 3]

@@ -168,7 +168,7 @@ class Visit:
         await type_command(self._page, "manage usage chart")
         await self._says("Credits used")
         picture = self._talk.locator(".channel-message").last.locator("img[alt='usage.png']")
-        await picture.evaluate("(picture) => picture.decode()")
+        await expect(picture).to_have_js_property("naturalWidth", 1080)  # it is loaded
         await self._album.messages("chart")
 
     async def _a_month(self) -> None:
