@@ -199,7 +199,7 @@ class Visit:
 
     async def _walk(self, place: str) -> None:
         await self._page.locator("#places").get_by_role("button", name=place).click()
-        await expect(self._page.locator(".channel-header")).to_contain_text(place)
+        await expect(self._page.locator(".channel-header")).to_contain_text(place, timeout=30_000)
 
     async def _says(self, words: str) -> None:
         await expect(self._talk.locator(".channel-message").last).to_contain_text(words, timeout=60_000)
