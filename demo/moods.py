@@ -8,6 +8,7 @@ gone     404 no_api                                  never      stays pending, u
 disabled 400 disabled                                pair       has two finished films
 barred   403 not_allowed                             the callback
 unmade   400 api_not_implemented                     lost       is never sent; /{service}/tasks has the result
+shut     200, `success: false` with no_api
 accepted, but the answer says otherwise              twice      is sent twice
 vanish   500 api_error, the task goes on             early      comes at once, before the submission's answer
 reset    the connection drops, the task goes on      late       comes long after /{service}/tasks has the result
@@ -23,7 +24,7 @@ from collections.abc import Collection
 from demo.fields import Refused
 
 WORDS = {"fail", "moderated", "slow", "never", "pair", "limited", "vanish", "reset", "deadlink", "notvideo", "cut"}
-WORDS |= {"lost", "twice", "early", "late", "stranger", "garbage"}
+WORDS |= {"lost", "twice", "early", "late", "stranger", "garbage", "shut"}
 # word → code, message
 REFUSALS = {
     "gone": ("no_api", "this API is withdrawn"),

@@ -196,6 +196,9 @@ class VideoAPI:
         order = contract.read_videos(provider, body, images_max=self.images_max, character=self.character)
         words = frozenset(moods.words_in(order.prompt) | self.always)
         self._refuse(provider, order, words)
+        if "shut" in words:  # Hailuo says so of a model that has no channel
+            said = {"code": "no_api", "message": "no channel for this model"}
+            return web.json_response({"success": False, "error": said})
         task = self._accept(request, body, order, words)
         if "reset" in words and request.transport:
             request.transport.abort()

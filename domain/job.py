@@ -119,7 +119,7 @@ TABLE: dict[Event, dict[JobState, Step]] = {
         Event.REFUSED: {_S: _to(_F)},
         Event.SLOWED: {_S: _to(_Q)},
         Event.ACCOUNT_CLOSED: {_S: _to(_Q)},
-        Event.MODEL_CLOSED: {_S: _to(_F)},
+        Event.MODEL_CLOSED: {_Q: _to(_F), _S: _to(_F)},
         Event.NOT_SEEN: {_S: _to(_S)},
         Event.NOT_SEEN_AGAIN: {_S: _to(_F)},
         Event.BAD_INPUT: {JobState.AWAITING: _to(_F), _Q: _to(_F)},

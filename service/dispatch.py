@@ -24,7 +24,7 @@ from service.clips import Clips
 from service.links import Links
 from service.loops import Crew, now_ms
 from service.pauses import Pauses
-from service.results import Results
+from service.results import Results, reason_of
 from storage import inputs, jobs, queue
 from storage.database import Database
 
@@ -208,7 +208,7 @@ class Dispatch:
             await self._slow_down(job, now, 5.0)
         elif fault.reason in ("account_token", "account_balance"):
             await self._close(account_of(job.wire.provider), fault.reason, job, Event.ACCOUNT_CLOSED)
-        elif fault.reason == "model_gone" or (
+        elif "model_gone" in (fault.reason, reason_of(answer)) or (
             # The API's word for a wrong recipe, too: only one that nothing can be wrong with speaks for the model.
             fault.reason == "not_implemented" and self._availability.is_plainest(job.request)
         ):
@@ -233,17 +233,22 @@ class Dispatch:
     async def _close(self, subject: str, reason: str, job: Job, event: Event, *, report: Report | None = None) -> None:
         """Open a breaker before the job goes back, so that it is not sent again at once; tell people after that.
 
-        A job that ends with its model says what else there is.
+        A job that ends with its model says what else there is; so do those that wait for the same model.
         """
         new = await self._breakers.trip(subject, reason)
-        more: dict[str, Any] = {}
         if report:
-            others = [carried.model for carried in self._availability.alternatives(job.request)]
-            said = {"code": report.code, "message": report.message, **named(others[:_OTHERS])}
-            more = {"report": report, "reason": reason, "detail": json.dumps(said)}
-        await self._results.settle(job.id, event, **more)
+            await self._end_with_model(job, report, report=report)
+            for waiting in await jobs.waiting_for_model(self._db.reader, job.request.model):
+                await self._end_with_model(waiting, report)
+        else:
+            await self._results.settle(job.id, event)
         if new:
             await self._breakers.say(subject, reason)
+
+    async def _end_with_model(self, job: Job, said: Report, **more: Any) -> None:
+        others = [carried.model for carried in self._availability.alternatives(job.request)]
+        detail = {"code": said.code, "message": said.message, **named(others[:_OTHERS])}
+        await self._results.settle(job.id, Event.MODEL_CLOSED, reason="model_gone", detail=json.dumps(detail), **more)
 
     async def _images(self, job: Job) -> list[str]:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""

@@ -259,6 +259,8 @@ def _cost_of(report: Report) -> dict[str, Any]:
 
 def reason_of(report: Report) -> str:
     """The key of the words for a failure that the API reported, from its code and message."""
+    if report.code.casefold() in _GONE:
+        return "model_gone"
     text = f"{report.code} {report.message}".lower()
     for reason, signs in _SIGNS:
         if any(sign in text for sign in signs):
@@ -266,6 +268,8 @@ def reason_of(report: Report) -> str:
     return "vendor_failed"
 
 
+#: Codes that say that the API no longer has the model.
+_GONE = {"no_api", "disabled"}
 _SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("real_person", ("real person", "real people", "real face", "human face", "likeness", "photorealistic person")),
     ("moderation", ("forbidden", "moderation", "policy", "sensitive", "violat", "safety", "nsfw", "copyright")),

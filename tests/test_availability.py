@@ -119,25 +119,6 @@ async def test_on_the_day_sora_ends(open_wire: OpenWire) -> None:
         await w.wire.wait_for(lambda: [m for t in w.wire.threads() for m in w.wire.messages(t) if m.files], timeout=15)
 
 
-async def test_what_waits_for_a_closed_model_does_not_wait_for_ever(open_wire: OpenWire) -> None:
-    """Films that were queued behind it end after the usual time, free; a closed model stops nobody else's clock."""
-    async with open_wire(pace=replace(CLOSED, deadline=1_500), member_in_flight=1) as w:
-        w.api.faults.append(("/luma/videos", 404, '{"error": {"code": "no_api", "message": "gone"}}'))
-        first = await ask(w, "first", model="hailuo")
-        assert not first.ephemeral
-        for prompt in ("second", "third"):
-            await ask(w, prompt, model="luma")
-        await w.api.until(lambda: bool(w.api.tasks))
-        (task,) = w.api.tasks.values()
-        await w.api.finish(task.id)
-        await until_rows(
-            w,
-            "SELECT reason, count(*) FROM jobs WHERE model = 'luma' GROUP BY 1 ORDER BY 1",
-            [("model_gone", 1), ("waited_too_long", 1)],
-        )
-        assert w.api.submissions == 1
-
-
 async def test_paused_by_hand(open_stage: OpenStage) -> None:
     """`paused` refuses at once with its own words and what does the same; it is neither offered nor taken."""
     text = TEXT.replace('paused = ""', 'paused = "It is being repaired"', 1)
@@ -219,3 +200,32 @@ async def test_on_another_model(tmp_path: Path) -> None:
         assert not models.has("luma")
         assert models.has("hailuo")
         assert "luma" not in [one.model.key for one in models.alternatives(request)]
+
+
+async def test_those_that_wait_end_with_their_model(open_wire: OpenWire) -> None:
+    """A queue of films for a model that turns out to be gone: all of them end at once, free, each with what else."""
+    async with open_wire(pace=CLOSED, daily_credits=100, member_in_flight=1) as w:
+        await ask(w, "a boat", model="luma")
+        await w.api.until(lambda: w.api.submissions == 1)  # held by the stand-in: the others wait behind it
+        w.api.withdrawn = {"luma/"}
+        for n in range(3):
+            await ask(w, f"boat {n}", model="luma")
+        await ask(w, "a boat of another kind", model="hailuo")
+        await w.api.finish(next(iter(w.api.tasks)))
+        await until_rows(
+            w,
+            "SELECT model, state, reason, count(*) FROM jobs WHERE state != 'rendering' GROUP BY 1, 2, 3 ORDER BY 1, 2",
+            [("luma", "failed", "model_gone", 3), ("luma", "ready", "", 1)],
+        )
+        assert w.api.submissions == 3  # one of the three was sent, and the other model's
+        for row in await w.rows("SELECT detail FROM jobs WHERE reason = 'model_gone'"):
+            assert json.loads(row["detail"])["keys"]
+
+
+async def test_some_say_it_with_a_good_status(open_wire: OpenWire) -> None:
+    """`success: false` with the code of a withdrawn API closes the model like a 404 does."""
+    async with open_wire(pace=CLOSED) as w:
+        await ask(w, "a shut boat", model="hailuo")
+        await told(w, "This model can no longer be had")
+        refused = await ask(w, "another boat", model="hailuo")
+        assert "cannot be had right now" in refused.text

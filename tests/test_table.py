@@ -52,7 +52,7 @@ succeeded       .         ready     ready      ready     .        free     free 
 refused         .         .         failed     .         .        .        .        .
 slowed          .         .         queued     .         .        .        .        .
 account_closed  .         .         queued     .         .        .        .        .
-model_closed    .         .         failed     .         .        .        .        .
+model_closed    .         failed    failed     .         .        .        .        .
 not_seen        .         .         submitting .         .        .        .        .
 not_seen_again  .         .         failed     .         .        .        .        .
 bad_input       failed    failed    .          .         .        .        .        .
