@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+from itertools import pairwise
 from typing import Any
 
 # Before NumPy is loaded: each of its threads would reserve memory that this process is not allowed.
@@ -26,6 +27,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 WIDTH = 1080
 EDGE = 40
 HEAD, PLOT, DATES, ROW = 210, 600, 96, 64
+DATES_APART = 24
 #: Discord's dark background, its text, and its quieter text.
 GROUND, TEXT, QUIET, LINE = "#313338", "#f2f3f5", "#b5bac1", "#4e5058"
 COLOURS = ("#5aa2ff", "#f5a623", "#35c9a5", "#ef6ea7", "#a98bfa", "#d8d85a", "#ff7a59", "#84d8f5")
@@ -75,7 +77,7 @@ def draw(arguments: dict[str, Any], _data: bytes) -> tuple[dict[str, Any], bytes
         bottom = EDGE + rows * ROW + DATES
         axes = figure.add_axes((130 / WIDTH, bottom / height, (WIDTH - 130 - EDGE) / WIDTH, PLOT / height))
         _bars(axes, series, arguments["bars"])
-        _scales(axes, arguments["bars"], arguments["ticks"])
+        _scales(figure, axes, arguments["ticks"])
         _sides(figure, height, words, series)
         _legend(figure, height, words, series)
     else:
@@ -128,7 +130,7 @@ def _bars(axes: Axes, series: list[dict[str, Any]], count: int) -> None:
     axes.set_xlim(-0.6, max(count, 3) - 0.4 if count > 1 else 0.6)
 
 
-def _scales(axes: Axes, count: int, ticks: list[tuple[int, str]]) -> None:
+def _scales(figure: Figure, axes: Axes, ticks: list[tuple[int, str]]) -> None:
     axes.set_facecolor(GROUND)
     for side in axes.spines.values():
         side.set_visible(False)
@@ -137,8 +139,14 @@ def _scales(axes: Axes, count: int, ticks: list[tuple[int, str]]) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(abs(round(value)))))
     axes.grid(axis="y", color=LINE, linewidth=1.5)
     axes.set_axisbelow(True)
-    axes.set_xticks([n for n, _ in ticks], [text for _, text in ticks])
     axes.tick_params(length=0, labelsize=_points(36), labelcolor=QUIET, pad=14)
+    for step in range(1, len(ticks) + 1):  # as many dates as fit side by side
+        shown = ticks[::step]
+        axes.set_xticks([n for n, _ in shown], [text for _, text in shown])
+        figure.draw_without_rendering()
+        places = [label.get_window_extent() for label in axes.get_xticklabels()]
+        if all(left.x1 + DATES_APART < right.x0 for left, right in pairwise(places)):
+            break
 
 
 def _sides(figure: Figure, height: int, words: dict[str, str], series: list[dict[str, Any]]) -> None:

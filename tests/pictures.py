@@ -8,6 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
+import discord
 from playwright.async_api import Locator, Page, expect
 
 from bot import App
@@ -41,7 +42,8 @@ async def main() -> None:
             stage(app.bot) as demo,
             page_at(demo.url, width=920, height=1300) as page,
         ):
-            visit = Visit(app, demo, page)
+            async with demo.world.turn:
+                visit = Visit(app, demo, page)
             await visit.begin()
             await visit.make(drawing)
             await visit.share()
@@ -64,16 +66,19 @@ async def take(name: str, drawing: Path, *, width: int, height: int, options: di
 
 
 class Visit:
-    """A server from its setting up to its reports: a moderator, a member, and Mia, whose film others star."""
+    """From setting up to reports: a moderator, a member, and Mia, whose film is starred and reported."""
 
     def __init__(self, app: App, demo: Stage, page: Page) -> None:
         self._app = app
         self._world: World = demo.world
         self._page = page
         self._album = Album(page, FOLDER)
-        self._log = self._world.guild.create_text_channel("moderators")
-        self._showcase = self._world.guild.create_text_channel("showcase")
-        self._mia = self._world.guild.add_member(self._world.env.create_user("mia", global_name="Mia"))
+        guild = demo.world.guild
+        guild.create_text_channel("moderators")
+        guild.create_text_channel("showcase")
+        nobody_writes = discord.PermissionOverwrite(send_messages=False, create_public_threads=False)
+        guild.create_text_channel("rules", overwrites={guild.default_role: nobody_writes})
+        self._mia = guild.add_member(demo.world.env.create_user("mia", global_name="Mia"))
 
     @property
     def _talk(self) -> Locator:
@@ -85,12 +90,13 @@ class Visit:
         await type_command(self._page, "manage setup")
         await self._says("Setting up Clapper")
         await self._choose(0, "moderators")
-        await self._says("Log channel: # moderators")
+        await self._says("Log channel: #moderators")
         await self._album.messages("setup")
         await press(self._page, "More…")
         await press(self._page, "Showcase…")
         await self._says("Stars that are enough")
         await self._choose(0, "showcase")
+        await self._says("Channel: #showcase")
         await self._choose(1, "1 star")
         await self._says("Films with 1 star are shown")
         await self._act_as("You")
@@ -120,9 +126,9 @@ class Visit:
 
     async def share(self) -> None:
         """Mia makes a film; the member gives it a star, and reports it: `showcase`, `report`."""
-        options = {"prompt": "a lighthouse in a storm", "model": "sora-2-short", "duration": "4"}
+        wish = {"prompt": "a lighthouse in a storm", "model": "sora-2-short", "duration": 4}
         async with self._world.turn:
-            await self._mia.slash(self._world.thread, "video", **options)
+            await self._mia.slash(self._world.thread, "video", **wish)
         await self._films(4)
         await press(self._page, "More…")
         await press(self._page, "Star (0)")
@@ -138,25 +144,31 @@ class Visit:
         await self._walk("moderators")
         await self._act_as("Moderator")
         await self._says("nobody asked me")
-        await self._album.messages("report")
+        await self._album.messages("report", 9)
 
     async def look_back(self) -> None:
-        """What the member made: `history`."""
+        """What the member made, and another way to go on: `history`, `compare`."""
         await self._walk("Your films")
         await self._act_as("You")
         await type_command(self._page, "history")
         await self._says("Your films")
         await self._album.messages("history")
+        models = {"first": "sora-2-short", "second": "kling-3", "third": "seedance-2"}
+        await type_command(self._page, "compare", {"prompt": PROMPT, **models})
+        await self._says("Compare 3 models")
+        await self._album.messages("compare")
 
     async def moderate(self) -> None:
         """What moderators see of the server, after a month in which others made films too: `check`, `chart`."""
         await self._act_as("Moderator")
         await type_command(self._page, "manage check")
-        await self._says("films")
+        await self._says("needs a hand")
         await self._album.messages("check")
         await self._a_month()
         await type_command(self._page, "manage usage chart")
-        await expect(self._talk.locator(".channel-message").last.locator("img[src^='blob'], img")).to_be_visible()
+        await self._says("Credits used")
+        picture = self._talk.locator(".channel-message").last.locator("img[alt='usage.png']")
+        await expect(picture).to_have_js_property("naturalWidth", 1080)  # it is loaded
         await self._album.messages("chart")
 
     async def _a_month(self) -> None:
@@ -179,12 +191,15 @@ class Visit:
                 await jobs.change(conn, job.id, announced_at=job.created_at)
 
     async def _act_as(self, name: str) -> None:
-        await self._page.locator("#viewer-picker").select_option(label=name)
-        await expect(self._page.locator("#channel-composer-input")).to_be_enabled()
+        """Look at the page as somebody else; what was typed before it has changed would be lost."""
+        async with self._page.expect_response("**/api/action"):
+            await self._page.locator("#viewer-picker").select_option(label=name)
+        async with self._page.expect_response("**/api/state"):
+            pass
 
     async def _walk(self, place: str) -> None:
         await self._page.locator("#places").get_by_role("button", name=place).click()
-        await expect(self._page.locator(".channel-header")).to_contain_text(place)
+        await expect(self._page.locator(".channel-header")).to_contain_text(place, timeout=30_000)
 
     async def _says(self, words: str) -> None:
         await expect(self._talk.locator(".channel-message").last).to_contain_text(words, timeout=60_000)

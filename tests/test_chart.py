@@ -12,7 +12,7 @@ from PIL import Image, ImageColor
 from domain.faults import Refused
 from domain.usage import Day, Spent
 from media import chart
-from media.bars import COLOURS, GROUND, OTHERS, TEXT, short
+from media.bars import COLOURS, DATES, DATES_APART, EDGE, GROUND, OTHERS, ROW, TEXT, short
 from media.chart import usage_chart
 
 FIRST = date(2026, 8, 1)
@@ -50,6 +50,21 @@ async def test_bars_are_as_high_as_what_was_spent() -> None:
     assert area(picture, GROUND) > picture.width * picture.height / 2
     legend = 34 * 34
     assert area(picture, COLOURS[0]) - legend == pytest.approx(2 * (area(picture, COLOURS[1]) - legend), rel=0.05)
+
+
+async def test_dates_stand_apart() -> None:
+    """Long dates leave each other room: between two of them is more than between the words of one."""
+    days, last = [spent("Sora 2", 20)], FIRST + timedelta(days=28)
+    png = await usage_chart(
+        days, first=FIRST, last=last, title="Usage", labels=LABELS, say_date=lambda day: f"{day:%d} of August 2026"
+    )
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    below = picture.height - EDGE - ROW
+    ground = ImageColor.getrgb(GROUND)
+    strip = picture.crop((0, below - DATES + 10, picture.width, below))
+    written = [any(strip.getpixel((x, y)) != ground for y in range(strip.height)) for x in range(strip.width)]
+    gaps = [len(gap) for gap in "".join("#" if column else " " for column in written).strip().split("#") if gap]
+    assert sum(gap >= DATES_APART for gap in gaps) in (1, 2)
 
 
 async def test_what_was_given_back_hangs_below() -> None:
