@@ -25,8 +25,6 @@ _STAND_STILL = """(rules) => {
 }"""
 #: Colours of a file, and how many of them belong to what is colourful, such as an emoji: by area it would get none.
 _COLOURS, _VIVID = 256, 48
-#: Colours that most of a picture has stay exactly what they are: a white page is white.
-_GROUNDS = 8
 #: Between a pixel's strongest and weakest channel, at the least, where it counts as colourful.
 _STRONG = 60
 _MARGIN = 12.0
@@ -86,9 +84,7 @@ def _small(image: Image.Image) -> Image.Image:
     data = image.tobytes()
     pixels = (data[at : at + 3] for at in range(0, len(data), 3))
     vivid = b"".join(pixel for pixel in pixels if max(pixel) - min(pixel) > _STRONG)
-    grounds = sorted(image.getcolors(image.width * image.height) or [], reverse=True)[:_GROUNDS]
-    colours = [part for _, colour in grounds if isinstance(colour, tuple) for part in colour]
-    colours += _palette(image, _COLOURS - _VIVID - _GROUNDS)
+    colours = _palette(image, _COLOURS - _VIVID)
     if vivid:
         colours += _palette(Image.frombytes("RGB", (len(vivid) // 3, 1), vivid), _VIVID)
     palette = Image.new("P", (1, 1))

@@ -81,7 +81,7 @@ class Audit:
             *self.ledger,
             f"states: {states}",
             *self.stale_cards[:8],
-            f"ended jobs whose card still offers to cancel: {len(self.stale_cards)}",
+            f"ended jobs whose card can still be pressed: {len(self.stale_cards)}",
             f"jobs whose card nobody saw: {self.no_card}",
             *self.notes,
         ]
@@ -195,13 +195,13 @@ def _asked(found: Audit, row: dict[str, Any], tasks: list[tuple[int, Task]], fil
 
 
 def _stale(wire: DiscordWire, rows: list[dict[str, Any]]) -> list[str]:
-    """Cards of ended jobs that still offer to cancel them."""
+    """Cards of ended jobs that still offer to cancel them, or not to post them."""
     jobs = {row["id"]: row for row in rows}
     stale: list[str] = []
     for channel in wire.channels.values():
         for message in (one for one in channel.messages.values() if not one.ephemeral):
             for name in message.custom_ids:
-                row = jobs.get(name.removeprefix("job:cancel:"))
+                row = jobs.get(name.removeprefix("job:cancel:").removeprefix("job:mute:"))
                 if row and row["state"] in FINAL:
                     known = "known" if row["card_message_id"] == message.id else f"not {row['card_message_id']}"
                     stale.append(

@@ -35,9 +35,11 @@ PACE = Pace(
 )
 #: Jobs that people keep going at a time.
 _CROWD = 8
-#: Seconds that a life lasts at most when it does not come to its chosen point; a first, undisturbed one.
+#: Seconds that a life lasts at most, from when it is connected, when it does not come to its chosen point; a first,
+#: undisturbed one. Of the lives that end at a random moment some end before they are connected.
 _LIFE = 2.0
 _WARM = 4.0
+_UNBORN = 0.3
 
 
 @dataclass
@@ -110,6 +112,7 @@ async def crash(
         status = await lives.stop()
         found = audit(database, wire, vendor.tasks.values(), people.commands)
         found.wrong += [f"the last life ended with status {status}"] if status else []
+        found.wrong += [f"a card of what has ended can still be pressed: {card}" for card in found.stale_cards]
         found.wrong += [f"the stand-in was surprised: {text}" for text in wire.unexpected]
     found.notes += await asyncio.to_thread(troubles, log)
     outcome = Outcome(done, points, found, log, time.monotonic() - began)
@@ -146,7 +149,7 @@ async def _life(
     process = await lives.start()
 
     async def use() -> None:
-        await wire.ready(starts=starts)
+        await wire.ready(starts=starts, timeout=60)
         while True:
             if await asyncio.to_thread(open_jobs, database) < _CROWD:
                 await people.ask()
@@ -154,6 +157,8 @@ async def _life(
 
     using = asyncio.create_task(use())
     try:
+        if target or warm or dice.random() > _UNBORN:
+            await _connected(wire, starts, process)
         async with asyncio.timeout(seconds):
             status = await process.wait()
         if warm or points.on:
@@ -166,6 +171,17 @@ async def _life(
         with suppress(asyncio.CancelledError):
             await using
         await people.leave()
+
+
+async def _connected(wire: DiscordWire, starts: int, process: asyncio.subprocess.Process) -> None:
+    """Until a life is connected, or over: on a busy machine its start may take longer than all of the rest."""
+    ready, over = asyncio.create_task(wire.ready(starts=starts, timeout=60)), asyncio.create_task(process.wait())
+    done, _ = await asyncio.wait({ready, over}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (ready, over):
+        task.cancel()
+    await asyncio.gather(ready, over, return_exceptions=True)
+    if ready in done:
+        ready.result()
 
 
 async def _rest(database: Path, vendor: Vendor, seconds: float = 60) -> None:
