@@ -22,10 +22,13 @@ _NEAR = 0.02
 
 
 async def run(*words: str, folder: Path) -> None:
-    """ffmpeg, to its end."""
+    """ffmpeg, to its end, as politely as our own child: in a session of its own, and nice."""
     program = imageio_ffmpeg.get_ffmpeg_exe()
     process = await asyncio.create_subprocess_exec(
-        program, "-y", "-v", "error", *words, cwd=folder, stdin=asyncio.subprocess.DEVNULL
+        *("nice", "-n", "10", program, "-y", "-v", "error", *words),
+        cwd=folder,
+        stdin=asyncio.subprocess.DEVNULL,
+        start_new_session=True,
     )
     assert await process.wait() == 0, words
 

@@ -9,6 +9,7 @@ import discord
 from discord import app_commands
 from discord.ext import commands
 
+from domain.faults import DeliveryFault, Refused
 from domain.wish import Attachment, Wish
 from service.comparing import Comparing
 from service.intake import Intake
@@ -95,15 +96,17 @@ class Compare(commands.Cog):
         check_rights(interaction, kind)
         wish, models, said = await self._comparison.kept(draft_id, author_id=interaction.user.id)
         plan = await self._comparison.plan(await self._places.ask(interaction, wish), wish, models)
-        await self._comparison.take(draft_id, author_id=interaction.user.id)
+        draft = await self._comparison.take(draft_id, author_id=interaction.user.id)
         if plan.shown.total > said:
             return Reply(comparing.offer(plan.shown, await self._comparison.keep(plan)))
         showing = comparing.Showing(interaction, plan.shown, kind)
         try:
             await showing.open()
             admitted = await self._comparison.begin(plan, place=showing.place, cards=showing.cards)
-        except BaseException:
+        except BaseException as error:
             await showing.close()
+            if isinstance(error, Refused | DeliveryFault):
+                await self._comparison.give_back(draft)
             raise
         link = await showing.show([partial(_card, one) for one in admitted])
         return Reply(cards.note("🎬 " + _("Started: all of them come [side by side]({link}).").format(link=link)))

@@ -20,9 +20,11 @@ from ui.answers import Reply, answer_with, press, say_trouble
 from ui.places import person_of
 
 _LIST = re.compile(r"(job|draft):on:([0-9a-z]{1,32})")
-_RUN = re.compile(r"run:(job|draft):([0-9a-z]{1,32}):(\d{1,9}):([\w.-]{1,50})")
+#: A key as a catalogue may have it.
+_KEY = r"[^:\s]{1,60}"
+_RUN = re.compile(rf"run:(job|draft):([0-9a-z]{{1,32}}):(\d{{1,9}}):({_KEY})")
 _CHOOSE = re.compile(r"run:(job|draft):([0-9a-z]{1,32})")
-_CHOICE = re.compile(r"(\d{1,9}):([\w.-]{1,50})")
+_CHOICE = re.compile(rf"(\d{{1,9}}):({_KEY})")
 
 
 class RunElsewhere(commands.Cog):
@@ -60,7 +62,7 @@ class RunElsewhere(commands.Cog):
         if not said:
             wish = await self._others.source(kind, key, _who(interaction))
             _there, carried = self._others.on(wish, model)
-            if carried.changes:
+            if not self._others.is_plain(wish, carried):
 
                 async def ask() -> Reply:
                     return Reply(othermodels.ask(kind, key, _prompt(wish), carried))

@@ -27,6 +27,8 @@ from ui.words_refused import explain
 
 log = logging.getLogger("clapper.starting")
 
+#: What it began from is there no more, or not for this member: only what they typed themselves is kept.
+_BEREFT = {"job_gone", "reserved", "no_reuse"}
 #: Refusals that no form can help: nothing is kept for them.
 _HOPELESS = {"server_not_allowed", "server_only", "already_taken", *(BadClip.REASONS - {"no_character"})}
 
@@ -96,7 +98,7 @@ class Starting:
                 await self._refusals.disproved(interaction.channel_id or 0, spoken=False)
                 reply = await self._start(interaction, order)
         except Refused as fault:
-            return await self._refused(interaction, wanted, fault)
+            return await self._refused(interaction, otherwise if fault.reason in _BEREFT else wanted, fault)
         await self._remember(wanted, order)
         return reply
 

@@ -135,12 +135,20 @@ class Again:
         if job.author_id != who.user_id:
             if not job.films or action == "retry":
                 raise Refused("not_yours")
-            if job.reserved:
-                raise Refused("reserved")
-            if not await self._allows_reuse(job.guild_id):
-                raise Refused("no_reuse")
+            still_open(job, who, reuse=await self._allows_reuse(job.guild_id))
         if action == "continue" and not job.films:
             raise Refused("no_film_here")
+
+
+def still_open(job: Job | None, who: Who, *, reuse: bool) -> None:
+    """Raise Refused where a generation may not, or no longer, be built on; `reuse`: its server lets others do it."""
+    found = _visible(job, who, "job_gone")
+    if found.author_id == who.user_id:
+        return
+    if found.reserved:
+        raise Refused("reserved")
+    if not reuse:
+        raise Refused("no_reuse")
 
 
 def _visible(job: Job | None, who: Who, otherwise: str) -> Job:

@@ -78,6 +78,7 @@ class Availability:
             carried
             for row in self.offered(order, among)
             if row.key != request.model and (carried := carry(request, row, source=source, links=self._links))
+            if carried.request.character == request.character  # without it, it would be another film
         ]
         return sorted(found, key=lambda carried: len(carried.changes))
 

@@ -15,6 +15,7 @@ from service.drafts import Drafts
 from service.intake import Intake
 from service.orders import Admitted, Order
 from service.othermodels import OtherModels
+from storage.drafts import Draft
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,8 @@ class Comparing:
 
     async def plan(self, ask: Ask, wish: Wish, models: Sequence[str]) -> Plan:
         """Every film checked, as far as its model can make it. Raises Refused; nothing is charged."""
+        if not str(wish.options.get("prompt") or "").strip():
+            raise Refused("prompt_empty")
         keys = [find_model(self._intake.catalogue, name).key for name in models]
         if len(set(keys)) < len(keys):
             raise Refused("compared_twice")
@@ -58,7 +61,7 @@ class Comparing:
         )
         if shown.left is not None and shown.total > shown.left:
             values = {"price": shown.total, "left": shown.left, "renews_at": shown.renews_at}
-            raise Refused("compared_dear", n=len(entries), **values)
+            raise Refused("compared_dear", **values)
         return Plan(wish, tuple(orders), shown)
 
     async def keep(self, plan: Plan) -> str:
@@ -75,9 +78,15 @@ class Comparing:
             raise Refused("draft_gone")
         return draft.wish, cast("list[str]", models), said
 
-    async def take(self, draft_id: str, *, author_id: int) -> None:
+    async def take(self, draft_id: str, *, author_id: int) -> Draft:
         """Its member has said yes, once: a second press finds it gone. Raises Refused then."""
+        draft = await self._drafts.get(draft_id, author_id=author_id)
         await self._drafts.take(draft_id, author_id=author_id)
+        return draft
+
+    async def give_back(self, draft: Draft) -> None:
+        """Nothing came of the yes: it can be said again."""
+        await self._drafts.give_back(draft)
 
     async def begin(self, plan: Plan, *, place: str, cards: Sequence[tuple[int, int]]) -> list[Admitted]:
         """Write all films and hold the credits of all, or none. Raises Refused.

@@ -59,7 +59,7 @@ class Copies:
         """The last picture of a generation's first film. Raises Refused `film_gone`."""
         async with self._db.transaction() as conn:
             job = await jobs.get(conn, job_id)
-        if job is None or job.deleted_at:
+        if job is None or job.deleted_at or job.hidden:
             raise Refused("film_gone")
         with tempfile.TemporaryDirectory(dir=self._folder) as folder:
             path = Path(folder) / "film.mp4"

@@ -237,18 +237,32 @@ class Dispatch:
         """
         new = await self._breakers.trip(subject, reason)
         if report:
-            await self._end_with_model(job, report, report=report)
+            await self._end_with_model(job, report)
             for waiting in await jobs.waiting_for_model(self._db.reader, job.request.model):
-                await self._end_with_model(waiting, report)
+                await self._end_waiting(waiting, report)
         else:
             await self._results.settle(job.id, event)
         if new:
             await self._breakers.say(subject, reason)
 
-    async def _end_with_model(self, job: Job, said: Report, **more: Any) -> None:
+    async def _end_with_model(self, job: Job, report: Report) -> None:
+        why = self._model_gone(job, report)
+        await self._results.settle(job.id, Event.MODEL_CLOSED, report=report, **why)
+
+    async def _end_waiting(self, job: Job, said: Report) -> None:
+        """End a job that waits, if it still does: one that went out meanwhile hears from the API itself."""
+        why = self._model_gone(job, said)
+        async with self._db.transaction() as conn:
+            now = await jobs.get(conn, job.id)
+            if now is None or now.state is not JobState.QUEUED:
+                return
+            await self._results.within(conn, now, Event.MODEL_CLOSED, **why)
+        self._results.changed("dispatch", "delivery")
+
+    def _model_gone(self, job: Job, said: Report) -> dict[str, str]:
         others = [carried.model for carried in self._availability.alternatives(job.request)]
         detail = {"code": said.code, "message": said.message, **named(others[:_OTHERS])}
-        await self._results.settle(job.id, Event.MODEL_CLOSED, reason="model_gone", detail=json.dumps(detail), **more)
+        return {"reason": "model_gone", "detail": json.dumps(detail)}
 
     async def _images(self, job: Job) -> list[str]:
         """Links to our own server where the API can reach it, else the pictures themselves as data URIs."""

@@ -41,6 +41,11 @@ class Drafts:
             raise Refused("draft_gone")
         return draft
 
+    async def give_back(self, draft: Draft) -> None:
+        """Put back what was taken for nothing: its button works again."""
+        async with self._db.transaction() as conn:
+            await drafts.keep(conn, draft, self._clock())
+
     async def take(self, draft_id: str, *, author_id: int) -> Wish:
         """A member's own draft, for once: a second press finds it gone. Raises Refused then."""
         draft = await self.get(draft_id, author_id=author_id)

@@ -20,6 +20,7 @@ from domain.people import Person
 from domain.request import GenerationRequest
 from domain.turns import Standing
 from service import doorman
+from service.again import Who, still_open
 from service.availability import Availability
 from service.censor import Censor
 from service.doorman import Ceiling
@@ -188,8 +189,12 @@ class Intake:
         try:
             async with self._db.transaction() as conn:
                 admitted = [await self._write(conn, job, fold(order), order) for job, order in jobs_of]
+                for guild_id in {order.ask.guild_id for _job, order in jobs_of}:
+                    await self._policies.write_heard(conn, guild_id)
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
+        for _job, order in jobs_of:
+            self._policies.wrote(order.ask.guild_id)
         for one, (_job, order) in zip(admitted, jobs_of, strict=True):
             if not one.double:
                 self._begun(one.job, order, only=len(admitted) == 1)
@@ -220,9 +225,13 @@ class Intake:
         waiting = await owners.count_waiting(conn, ask.guild_id, ask.author_id)
         if waiting >= WAITING_MAX:
             raise Refused("waiting_full", waiting=waiting)
-        # Once more, and by what holds now: a block or a rule may have come since the order was checked.
+        # Once more, and by what holds now: a block or a rule may have come since the order was checked, and a film
+        # may have been taken away or kept back since its recipe was put behind a button.
         policy = await self._policies.of(ask.guild_id)
         doorman.check(ask, policy, now=now)
+        if ask.parent_id:
+            parent = await jobs.get(conn, ask.parent_id)
+            still_open(parent, Who(ask.guild_id, ask.author_id), reuse=policy.server.reuse)
         terms = doorman.terms_of(ask, policy, self._ceiling)
         job = replace(
             job,
@@ -231,7 +240,6 @@ class Intake:
         )
         if doorman.needs_approval(ask, policy, order.price):
             job = replace(job, state=JobState.AWAITING)
-        await self._policies.write_heard(conn, ask.guild_id)
         await jobs.begin(conn, job, fold=folded)
         held = await ledger.hold(conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms)
         if job.state is JobState.AWAITING:

@@ -61,6 +61,12 @@ class OtherModels:
         )
         return there, carried
 
+    def is_plain(self, wish: Wish, carried: Carried) -> bool:
+        """Whether a model's name says all of it: nothing is otherwise there, and it costs no more than on its own."""
+        own = self._availability.catalogue.get(self._key(wish))
+        here = self._availability.on(wish, own) if own else None
+        return here is not None and not carried.changes and carried.price <= here.price
+
     def _key(self, wish: Wish) -> str:
         try:
             named = wish.options.get("model")

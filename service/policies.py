@@ -66,9 +66,13 @@ class Policies:
             self._heard.popitem(last=False)
 
     async def write_heard(self, conn: aiosqlite.Connection, guild_id: int) -> None:
-        """Write down what a server speaks, if that is new."""
-        if locale := self._heard.pop(guild_id, ""):
+        """Write down what a server speaks, if that is new. Call `wrote` once it is committed."""
+        if locale := self._heard.get(guild_id):
             await policies.hear(conn, guild_id, locale)
+
+    def wrote(self, guild_id: int) -> None:
+        """What was heard of a server is committed. Until then it is kept: a refusal takes back what stood beside it."""
+        self._heard.pop(guild_id, None)
 
     @asynccontextmanager
     async def changing(self, guild_id: int) -> AsyncGenerator[aiosqlite.Connection]:
@@ -77,6 +81,7 @@ class Policies:
             async with self._db.transaction() as conn:
                 await self.write_heard(conn, guild_id)
                 yield conn
+            self.wrote(guild_id)
         finally:
             self._changes += 1
             self._kept.pop(guild_id, None)

@@ -76,7 +76,7 @@ async def test_all_or_nothing(open_stage: OpenStage) -> None:
     async with open_stage(daily_credits=8) as stage:
         before = len(stage.world.channel.history())
         said = words(shown(await offered(stage, third="sora-2-pro")))
-        assert "3 films cost" in said
+        assert "Together they cost 15 credits" in said
         assert "You have 8" in said
         assert await stage.rows("SELECT * FROM jobs") == []
         assert len(stage.world.channel.history()) == before

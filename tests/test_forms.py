@@ -97,7 +97,9 @@ async def test_a_refused_form_keeps_everything(stage: Stage) -> None:
     assert refused.ephemeral
     assert refused.response is not None
     assert "Sora 2 does not make 25 s films" in words(refused.response)
-    assert buttons(refused.response) == ["Fix it"]
+    offered = buttons(refused.response)
+    assert offered[0] == "Fix it"
+    assert offered[1].startswith("Sora 2 Pro · ")
     again = await you.click(refused.response, label="Fix it")
     assert held(again.modal) == {"prompt": "a long boat", "model": ["sora-2"], "duration": ["25"], "shape": ["usual"]}
     assert beside(again.modal, "duration") == "This model makes 10 or 15 s."

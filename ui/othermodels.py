@@ -54,8 +54,13 @@ def offers(kind: str, key: str, prompt: str, found: Sequence[Carried]) -> Card:
 
 
 def ask(kind: str, key: str, prompt: str, offer: Carried) -> Card:
-    """Says what one model would change, before it does."""
-    text = _("Not all of it carries over: {changes}.").format(changes=changed(offer.changes))
+    """Says what one model would change, or cost, before it does."""
+    lost = _("Not all of it carries over: {changes}.").format(changes=changed(offer.changes))
+    text = (
+        lost
+        if offer.changes
+        else _("All of it carries over, and it costs {credits}.").format(credits=credits(offer.price))
+    )
     return Card(
         BLUE,
         f"### {_('Run it on {model}?').format(model=offer.model.label)}\n> {plain(prompt)}",

@@ -97,7 +97,7 @@ def _elsewhere(job: Job) -> list[ui.Button[Any]]:
 
 
 def run_on(job_id: str, model: str, label: str) -> ui.Button[Any]:
-    """run:job:<id>:0:<model>: what it costs there is said at the press where anything changes."""
+    """run:job:<id>:0:<model>: what it costs there is said at the press where anything changes, or it is dearer."""
     label = _("On {model}").format(model=label)[:_LABEL]
     return button(label, job_id, f"0:{model}", kind="run:job", emoji="🎬")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ui.language import _, listed
+from ui.language import _, listed, number
 from ui.words import Maker, Words
 
 #: Part of the table of refusals.
@@ -67,7 +67,7 @@ def hint(reason: str, values: Mapping[str, Any]) -> tuple[str, str] | None:
     can = listed(can) if isinstance(can, list | tuple) else can
     found: dict[str, tuple[str, str]] = {
         "prompt_empty": (PROMPT, _("Say what should happen.")),
-        "prompt_long": (PROMPT, _("That was too long: 4,000 characters fit.")),
+        "prompt_long": (PROMPT, _("That was too long: {most} characters fit.")),
         "moderation": (
             PROMPT,
             _("Declined. It keeps out violence, nudity, brands and real people: say it differently."),
@@ -106,5 +106,6 @@ def hint(reason: str, values: Mapping[str, Any]) -> tuple[str, str] | None:
     if reason not in found:
         return None
     field, text = found[reason]
-    named = {"left": values.get("left", 0), "position": values.get("position", 1), "can": can}
+    most = number(values["most"]) if isinstance(values.get("most"), int) else ""
+    named = {"left": values.get("left", 0), "position": values.get("position", 1), "can": can, "most": most}
     return field, text.format(**named)

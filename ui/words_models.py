@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from domain.carry import Change
 from domain.model import Mode, Model
 from domain.wire import ADAPTIVE
-from ui.language import _, _n, listed, number, sentences
+from ui.language import _, listed, number, sentences
 from ui.words import Maker, Values, Words, credits, plain, seconds, shape, size_name, when
 
 
@@ -143,7 +143,7 @@ MODELS: dict[str, Maker] = {
         _("One model is named twice"), _("Choose different ones: the same film twice is no comparison.")
     ),
     "compared_dear": lambda v: Words(
-        _n("{n} films cost {price}", "{n} films cost {price}", v["n"]).format(n=v["n"], price=credits(v["price"])),
+        _("Together they cost {price}").format(price=credits(v["price"])),
         _("You have {left}; they renew {when}. Leave a model out, or make it shorter.").format(
             left=number(v["left"]), when=when(v["renews_at"])
         ),
