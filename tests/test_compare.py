@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 import simcord
 
 from tests import clips
@@ -126,3 +127,18 @@ async def test_a_refusal_at_the_last_moment(stage: Stage) -> None:
     assert await stage.rows("SELECT * FROM jobs") == []
     assert await spent(stage) == 0
     assert not any("compares" in text for text in seen_by(channel, stage.world.moderator))
+
+
+async def test_a_yes_that_came_to_nothing_can_be_said_again(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the begin itself is refused, the button is not used up: it works once there is room again."""
+    you = stage.world.visitor
+    card = shown(await offered(stage))
+    (label,) = buttons(card)
+    with monkeypatch.context() as full:
+        full.setattr("service.intake.WAITING_MAX", 0)
+        await you.click(card, label=label)
+    assert await stage.rows("SELECT * FROM jobs") == []
+    (draft,) = await stage.rows("SELECT * FROM drafts")
+    pressed = await you.click(await posted(stage, f"compare:make:{draft['id']}"), label="old")
+    assert pressed.acknowledged
+    assert len(await stage.rows("SELECT * FROM jobs")) == 2

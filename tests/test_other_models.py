@@ -136,3 +136,15 @@ async def test_a_hostile_press(stage: Stage) -> None:
         answer = await you.click(await posted(stage, custom), label="old")
         assert says in words(refused(answer))
     assert len(await stage.rows("SELECT * FROM jobs")) == 1
+
+
+async def test_what_is_dearer_says_so_first(stage: Stage) -> None:
+    """A button that names only a model starts nothing that costs more than its own model would."""
+    you, place = stage.world.visitor, stage.world.thread
+    await film(stage, place)
+    row = await job(stage)
+    asked = refused(await you.click(await posted(stage, f"run:job:{row['id']}:0:sora-2-pro"), label="old"))
+    assert "All of it carries over, and it costs 6 credits." in words(asked)
+    assert len(await stage.rows("SELECT * FROM jobs")) == 1
+    await you.click(asked, label=buttons(asked)[0])
+    assert (await job(stage, 2))["price"] == 6

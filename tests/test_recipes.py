@@ -252,3 +252,23 @@ def test_whose_films_were_joined() -> None:
     own, other = a_job(author_id=1), a_job(author_id=2)
     assert results_of.joined_text(1, [own, own]) == "2 films joined by <@1>\n-# about 20 s"
     assert results_of.joined_text(1, [own, other]).endswith("about 20 s · made by <@1> <@2>")
+
+
+@pytest.mark.parametrize(("change", "says"), [("reserved = 1", "keeps"), ("hidden = 1", "no longer")])
+async def test_taken_back_while_a_form_was_open(stage: Stage, change: str, says: str) -> None:
+    """What may be built on is asked again at the moment of writing; what was typed is kept, without the film."""
+    other, place = stage.world.moderator, stage.world.thread
+    message = await film(stage, place)
+    opened = await other.click(message, label="Edit")
+    async with stage.app.db.transaction() as conn:
+        await conn.execute(f"UPDATE jobs SET {change}")
+    refused = await submit(other, opened, prompt="a boat of my own")
+    assert refused.response is not None
+    assert refused.ephemeral
+    assert says in words(refused.response)
+    assert len(await stage.rows("SELECT * FROM jobs")) == 1
+    again = await other.click(refused.response, label="Fix it")
+    assert held(again.modal)["prompt"] == "a boat of my own"
+    sent = await submit(other, again)
+    assert not sent.ephemeral
+    assert (await job(stage, 2))["parent_id"] == ""
