@@ -255,14 +255,19 @@ def test_whose_films_were_joined() -> None:
 
 
 @pytest.mark.parametrize(("change", "says"), [("reserved = 1", "keeps"), ("hidden = 1", "no longer")])
-async def test_taken_back_while_a_form_was_open(stage: Stage, change: str, says: str) -> None:
+@pytest.mark.parametrize("kept", [False, True], ids=["form", "draft"])
+async def test_taken_back_while_a_form_was_open(stage: Stage, change: str, says: str, *, kept: bool) -> None:
     """What may be built on is asked again at the moment of writing; what was typed is kept, without the film."""
     other, place = stage.world.moderator, stage.world.thread
     message = await film(stage, place)
     opened = await other.click(message, label="Edit")
+    if kept:  # a draft that knows its parent
+        refused = await submit(other, opened, duration=["25"])
+        assert refused.response is not None
+        opened = await other.click(refused.response, label="Fix it")
     async with stage.app.db.transaction() as conn:
         await conn.execute(f"UPDATE jobs SET {change}")
-    refused = await submit(other, opened, prompt="a boat of my own")
+    refused = await submit(other, opened, prompt="a boat of my own", duration=["10"])
     assert refused.response is not None
     assert refused.ephemeral
     assert says in words(refused.response)
