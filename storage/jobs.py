@@ -13,6 +13,7 @@ import aiosqlite
 from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
 from domain.pace import DAY
 from domain.request import GenerationRequest
+from domain.turns import Outlook, Standing
 from domain.wire import Wire
 from storage.database import every, one
 from storage.queue import CLOCK
@@ -48,15 +49,21 @@ def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
     )
 
 
-async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
-    """Write a new job. IntegrityError when its interaction already made one."""
+#: A card that says nothing of waiting.
+_UNSAID = Outlook(Standing.AT_ONCE, 0)
+
+
+async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str, said: Outlook | None = None) -> None:
+    """Write a new job; `said` is what its card will say of its turn. IntegrityError when its interaction made one."""
+    if said is None or said.standing is Standing.AT_ONCE:
+        said = _UNSAID
     await conn.execute(
         "INSERT INTO jobs"  # noqa: S608 - question marks and our own words
         " (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
         " card_message_id, card_token, server_locale, prepared_at, member_most, delivery, restricted, parent_id,"
-        " action, credit, continues, waits_from) VALUES"
-        f" (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,{CLOCK.format(guild='?')})",
+        " action, credit, continues, card_says, card_ready_at, card_at, waits_from) VALUES"
+        f" (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,{CLOCK.format(guild='?')})",
         (
             job.id,
             job.interaction_id,
@@ -89,6 +96,9 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.action,
             job.credit,
             job.continues,
+            said.mark,
+            said.ready_at,
+            said.seen_at,
             job.guild_id,
         ),
     )
