@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -173,15 +174,27 @@ class Intake:
         terms = doorman.terms_of(ask, policy, self._ceiling)
         return await ledger.account(self._db.reader, doorman.payer_of(ask), self._clock(), terms)
 
-    async def admit(self, order: Order, *, card: tuple[int, int] = (0, 0)) -> Admitted:
+    async def admit(
+        self,
+        order: Order,
+        *,
+        card: tuple[int, int] = (0, 0),
+        meanwhile: Callable[[Admitted], None] = lambda _admitted: None,
+    ) -> Admitted:
         """Write the job and hold its credits, both or neither. Raises Refused when there is no room for it.
 
         `card` is the (channel, message) of a card that is already shown. The same command twice is one job.
+        `meanwhile` is called while the disk is waited for: for what will be said of it, if it is written.
         """
-        (admitted,) = await self.admit_all([(order, card)])
+        (admitted,) = await self.admit_all([(order, card)], meanwhile=meanwhile)
         return admitted
 
-    async def admit_all(self, orders: Sequence[tuple[Order, tuple[int, int]]]) -> list[Admitted]:
+    async def admit_all(
+        self,
+        orders: Sequence[tuple[Order, tuple[int, int]]],
+        *,
+        meanwhile: Callable[[Admitted], None] = lambda _admitted: None,
+    ) -> list[Admitted]:
         """As `admit`, for several orders with their cards: all of them, or none."""
         now = self._clock()
         folded = [fold(order) for order, _card in orders]
@@ -194,6 +207,8 @@ class Intake:
                 ]
                 for guild_id in servers:
                     await self._policies.write_heard(conn, guild_id)
+                for one in admitted:
+                    asyncio.get_running_loop().call_soon(meanwhile, one)
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
         for guild_id in servers:
