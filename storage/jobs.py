@@ -33,6 +33,8 @@ _TRANSLATED = {"request", "wire", "state", "films", *_FLAGS}
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
 #: Jobs of a model share one Wire: it is frozen, and ten thousand of them would take most of a backlog's memory.
 _wire_of = lru_cache(maxsize=500)(Wire.from_json)
+#: A job is read several times while one thing happens to it.
+_request_of = lru_cache(maxsize=50)(GenerationRequest.from_json)
 
 
 def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
@@ -42,7 +44,7 @@ def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
     plain: dict[str, Any] = {name: values[name] for name in _PLAIN} | {name: values[name] == 1 for name in _FLAGS}
     return Job(
         **plain,
-        request=GenerationRequest.from_json(values["request"]),
+        request=_request_of(values["request"]),
         wire=_wire_of(values["wire"]),
         state=JobState(values["state"]),
         films=tuple(films),
@@ -139,10 +141,14 @@ async def recent_double(
     return job_of(row) if row else None
 
 
-async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobState, **changes: Any) -> Job | None:
+async def move(
+    conn: aiosqlite.Connection, job_id: str, event: Event, to: JobState, *, films: Sequence[Film] = (), **changes: Any
+) -> Job | None:
     """Take a job to `to`, if it is in a state from which `event` leads there; None when it is not, and nothing changed.
 
     The states are read from the domain's table, so that the drawing and the SQL cannot part.
+
+    `films` are stored with it.
     """
     sources = [state for state, what in TABLE[event].items() if what.effect is Effect.MOVE and what.to is to]
     names = "".join(f", {name} = :{name}" for name in changes)
@@ -153,7 +159,9 @@ async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobSta
         f"UPDATE jobs SET state = :to{names} WHERE id = :id AND state IN ({_states(sources)}) RETURNING *",  # noqa: S608 - names are ours
         changes | {"to": to.value, "id": job_id},
     )
-    return job_of(row) if row else None
+    if row and films:
+        await keep_films(conn, job_id, films)
+    return job_of(row, films) if row else None
 
 
 async def change(conn: aiosqlite.Connection, job_id: str, **changes: Any) -> JobState | None:
