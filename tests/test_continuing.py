@@ -13,7 +13,9 @@ from PIL import Image, ImageChops, ImageStat
 from demo.life import Task
 from media import films as video
 from tests.conftest import OpenStage, Stage
-from tests.making import beside, film, held, job, results, submit, tasks
+from tests.making import beside, film, held, job, results, submit, tasks, told
+from tests.moderation.people import member
+from tests.moderation.test_posts import log_channel, post, reported
 from tests.reels import numbered, read_bars
 from tests.sim import at_once, buttons, content, eventually, words
 
@@ -95,6 +97,50 @@ async def test_join_makes_one_film_of_the_chain(stage: Stage, reel: Path, tmp_pa
     assert str(joined.id) in words(again.response)
     assert sum("films joined by" in m.content for m in place.history()) == 1
     assert [row["n"] for row in await stage.rows("SELECT count(*) AS n FROM ledger WHERE kind = 'hold'")] == [3]
+
+
+@pytest.mark.parametrize("by", ["its author", "a moderator"])
+async def test_what_goes_takes_joined_films_along(stage: Stage, reel: Path, by: str) -> None:
+    """A film that was deleted, or taken away after a report, is in no joined film any more."""
+    place, you, moderator = stage.world.thread, stage.world.visitor, stage.world.moderator
+    log = await log_channel(stage)
+    first = await film(stage, place)
+    await stage.api.finish((await continued(stage, first, 2)).id)
+    second = (await eventually(lambda: results(place)[1:], within=20))[0]
+    await told(stage, 2)
+    await you.click(second, label="Join")
+    assert any("films joined by" in m.content for m in place.history())
+    if by == "its author":
+        menu = await you.click(first, label="More…")
+        assert menu.response is not None
+        ask = await you.click(menu.response, label="Delete")
+        assert ask.response is not None
+        await you.click(ask.response, label="Delete it")
+    else:
+        await reported(stage, member(stage, "ada"), first, "rude")
+        await moderator.click(await post(log, "reports a film"), label="Take it away")
+    await eventually(lambda: [m.id for m in place.history() if m.attachments] == [second.id])
+    assert await stage.rows("SELECT * FROM joins") == []
+
+
+async def test_deleted_while_it_was_joined(stage: Stage, reel: Path) -> None:
+    """The joined film of parts of which one went meanwhile does not stay."""
+    place, you = stage.world.thread, stage.world.visitor
+    first = await film(stage, place)
+    await stage.api.finish((await continued(stage, first, 2)).id)
+    second = (await eventually(lambda: results(place)[1:], within=20))[0]
+    await told(stage, 2)
+    menu = await you.click(first, label="More…")
+    assert menu.response is not None
+    ask = await you.click(menu.response, label="Delete")
+    assert ask.response is not None
+    presses = (you.click(second, label="Join"), you.click(ask.response, label="Delete it"))
+    answer, done = await at_once(stage.env, presses)
+    assert done.response is not None
+    assert "Deleted" in words(done.response)
+    assert answer.response is not None
+    assert "nothing to join" in words(answer.response)
+    assert not any("films joined by" in m.content for m in place.history())
 
 
 async def test_nothing_before_it_to_join(stage: Stage, reel: Path) -> None:
