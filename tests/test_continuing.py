@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -11,7 +12,9 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from demo.life import Task
+from domain.faults import Refused
 from media import films as video
+from service.again import Who
 from tests.conftest import OpenStage, Stage
 from tests.making import beside, film, held, job, results, submit, tasks, told
 from tests.moderation.people import member
@@ -128,18 +131,20 @@ async def test_deleted_while_it_was_joined(stage: Stage, reel: Path) -> None:
     place, you = stage.world.thread, stage.world.visitor
     first = await film(stage, place)
     await stage.api.finish((await continued(stage, first, 2)).id)
-    second = (await eventually(lambda: results(place)[1:], within=20))[0]
     await told(stage, 2)
     menu = await you.click(first, label="More…")
     assert menu.response is not None
     ask = await you.click(menu.response, label="Delete")
     assert ask.response is not None
-    presses = (you.click(second, label="Join"), you.click(ask.response, label="Delete it"))
-    answer, done = await at_once(stage.env, presses)
-    assert done.response is not None
-    assert "Deleted" in words(done.response)
-    assert answer.response is not None
-    assert "nothing to join" in words(answer.response)
+    joining = stage.app.parts.joining
+    async with joining._one:  # as while another chain is joined
+        who = Who(stage.world.guild.id, you.id)
+        waiting = asyncio.create_task(joining.join((await job(stage, 2))["id"], who))
+        while not joining._running:
+            await asyncio.sleep(0)
+        await you.click(ask.response, label="Delete it")
+    with pytest.raises(Refused, match="nothing_to_join"):
+        await waiting
     assert not any("films joined by" in m.content for m in place.history())
 
 
