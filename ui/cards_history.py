@@ -34,7 +34,7 @@ def history(jobs: Sequence[tuple[Job, bool]], *, search: str, first: bool, older
 
 def _entry(job: Job, *, undelivered: bool) -> str:
     state, cost = _state(job, undelivered=undelivered)
-    title = plain(job.request.prompt, 90)
+    title = plain(job.request.prompt, 90) or _("(its words were removed)")
     if job.message_id and job.films and not job.hidden:
         server = "@me" if job.private else job.guild_id
         title = f"[{title}](https://discord.com/channels/{server}/{job.thread_id}/{job.message_id})"
