@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import aiosqlite
 
 from domain.job import Job
+from domain.names import folded
 from storage.database import every
 from storage.jobs import films, job_of
 
@@ -34,13 +35,12 @@ async def page(
     `after` is the cursor of the last one seen; `search` is found anywhere in a prompt, in any case.
     """
     created, row_id = after or (1 << 62, 1 << 62)
-    pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = await every(
         conn,
         "SELECT rowid AS number, * FROM jobs WHERE guild_id = ? AND author_id = ? AND deleted_at = 0"
-        " AND (created_at, rowid) < (?, ?) AND (? = '' OR json_extract(request, '$.prompt') LIKE ? ESCAPE '\\')"
+        " AND (created_at, rowid) < (?, ?) AND (? = '' OR instr(folded(json_extract(request, '$.prompt')), ?) > 0)"
         " ORDER BY created_at DESC, rowid DESC LIMIT ?",
-        (guild_id, author_id, created, row_id, search, pattern, limit),
+        (guild_id, author_id, created, row_id, search, folded(search), limit),
     )
     return [
         Entry(job_of(row, await films(conn, row["id"])), bool(row["undelivered"]), (row["created_at"], row["number"]))
