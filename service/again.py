@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from domain.faults import BadPicture, Refused
+from domain.faults import BadClip, BadPicture, Refused
 from domain.job import FINAL, Job
 from domain.request import options_of
 from domain.wish import Wish, frame_of, framed
@@ -84,6 +84,8 @@ class Again:
         await self._check(job, action, who)
         pictures = await inputs.reusable(self._db.reader, job.id)
         clip = await clips.reusable(self._db.reader, job)
+        if clip and clip.private and job.author_id != who.user_id and action != "continue":
+            raise BadClip("clip_private")
         wish = Wish(
             options=options_of(job.request),
             pictures=pictures,
