@@ -15,7 +15,7 @@ from storage import clips, inputs, jobs, lineage
 from storage.database import Database
 
 #: Generations of a chain that a recipe shows, and films that are joined at most.
-CHAIN_MOST = 10
+CHAIN_MOST, JOIN_MOST = 10, 30
 
 #: Whether a server lets its members build on one another's films.
 AllowsReuse = Callable[[int], Awaitable[bool]]
@@ -65,10 +65,12 @@ class Again:
     async def parts(self, job_id: str, who: Who) -> list[Job]:
         """The films that lead to this one by their frames, the first one first. Raises Refused."""
         job = await self.see(job_id, who)
-        found = await lineage.ancestors(self._db.reader, job.id, by="continues", most=CHAIN_MOST)
+        found = await lineage.ancestors(self._db.reader, job.id, by="continues", most=JOIN_MOST + 1)
         parts = list(itertools.takewhile(lambda one: one.films and _is_visible(one, who), found))
         if len(parts) < 2:
             raise Refused("nothing_to_join")
+        if len(parts) > JOIN_MOST:
+            raise Refused("join_long")
         for part in parts:
             await self._check(part, "join", who)
         return parts[::-1]

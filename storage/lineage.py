@@ -40,9 +40,14 @@ async def ancestors(conn: aiosqlite.Connection, job_id: str, *, by: str = "paren
 
 
 async def of_message(conn: aiosqlite.Connection, message_id: int) -> Job | None:
-    """The generation that a message shows: its film, or its card."""
+    """The generation that a message shows: its film, its card, its place in a showcase, or a film joined up to it."""
     row = await one(
         conn, "SELECT * FROM jobs WHERE message_id = ? OR card_message_id = ? LIMIT 1", (message_id, message_id)
+    ) or await one(
+        conn,
+        "SELECT * FROM jobs WHERE id IN (SELECT job_id FROM joins WHERE message_id = ?"
+        " UNION SELECT job_id FROM showcases WHERE message_id = ?) LIMIT 1",
+        (message_id, message_id),
     )
     return job_of(row, await films(conn, row["id"])) if row else None
 

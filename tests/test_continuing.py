@@ -75,7 +75,9 @@ async def test_continue_begins_with_the_last_frame(stage: Stage, reel: Path) -> 
     assert (second["parent_id"], second["action"], second["continues"]) == (first["id"], "continue", first["id"])
 
 
-async def test_join_makes_one_film_of_the_chain(stage: Stage, reel: Path, tmp_path: Path) -> None:
+async def test_join_makes_one_film_of_the_chain(
+    stage: Stage, reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Three films that continue one another become one, as long as all of them, in order, once for two presses."""
     place, you = stage.world.thread, stage.world.visitor
     message = await film(stage, place)
@@ -98,6 +100,15 @@ async def test_join_makes_one_film_of_the_chain(stage: Stage, reel: Path, tmp_pa
     again = await you.click(message, label="Join")
     assert again.response is not None
     assert str(joined.id) in words(again.response)
+    shown = await you.context_menu(
+        place, "Show the recipe", joined
+    )  # the recipe of the last one, and all that led to it
+    assert shown.response is not None
+    assert "3. [continued]" in shown.response.content
+    monkeypatch.setattr("service.again.JOIN_MOST", 2)
+    long = await you.click(message, label="Join")
+    assert long.response is not None
+    assert "too long together" in words(long.response)
     assert sum("films joined by" in m.content for m in place.history()) == 1
     assert [row["n"] for row in await stage.rows("SELECT count(*) AS n FROM ledger WHERE kind = 'hold'")] == [3]
 

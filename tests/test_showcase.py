@@ -59,6 +59,9 @@ async def test_a_film_with_enough_stars_is_shown_once(stage: Stage) -> None:
     shown = place.history()[-1]
     assert f"<@{stage.world.visitor.id}>" in shown.content
     assert str(message.id) in shown.content
+    recipe = await bob.context_menu(place, "Show the recipe", shown)
+    assert recipe.response is not None
+    assert "/video prompt:a boat" in recipe.response.content
     await star(stage, bob, message)
     assert "It has 2 stars now" in await star(stage, bob, message)
     assert len(films(place)) == 1

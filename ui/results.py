@@ -126,6 +126,8 @@ def command_line(job: Job) -> str:
         "size": request.size or None,
         "sound": sound,
         "negative": request.negative or None,
+        "start": request.character_start,
+        "end": request.character_end,
     }
     command = "character" if request.character else "video"
     return " ".join([f"/{command}", *(f"{name}:{value}" for name, value in options.items() if value is not None)])
@@ -179,7 +181,7 @@ def _step(job: Job, before: Job | None) -> str:
         "continue": _("continued"),
         "retry": _("tried once more"),
     }
-    name = names.get(job.action, _("made")) if before else _("begun")
+    name = names.get(job.action, _("made")) if job.parent_id else _("begun")
     if job.message_id and not job.private:
         link = f"https://discord.com/channels/{job.guild_id}/{job.thread_id}/{job.message_id}"
         name = f"[{name}]({link})"
