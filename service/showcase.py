@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -160,7 +161,9 @@ class Showcase:
         job = await jobs.get(self._db.reader, showing.job_id)
         if job is None or not await self.offers(job):
             return nowhere
-        server = (await self._policies.of(job.guild_id)).server
+        policy = await self._policies.of(job.guild_id)
+        server = policy.server
+        job = replace(job, spoiler=job.spoiler or policy.spoils((server.showcase_channel_id,)))
         with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
             path = Path(scratch) / f"clapper-{job.id}.mp4"
             await self._copies.fetch(job, path)

@@ -254,3 +254,22 @@ async def test_a_locked_thread_takes_no_film(open_wire: OpenWire) -> None:
             assert answer.ephemeral
             assert "This thread is locked" in answer.text
         assert len(await w.rows("SELECT id FROM jobs")) == 1
+
+
+async def test_age_restricted_places(open_wire: OpenWire) -> None:
+    """What is built on a film there is of such a place, too, and none of it can be given a star."""
+    async with open_wire(daily_credits=100) as w:
+        async with w.app.db.transaction() as conn:
+            showcase = w.wire.add_channel("showcase").id
+            sql = "INSERT INTO servers (guild_id, showcase_channel_id, showcase_stars) VALUES (?, ?, 1)"
+            await conn.execute(sql, (w.wire.guild.id, showcase))
+        bob = w.wire.add_member("bob")
+        for n, place in ((1, w.wire.channel), (2, w.wire.add_channel("red", nsfw=True))):
+            message = await film(w, w.wire.add_thread(place, "films"), n)
+            menu = await pressed(w, message, "more", member=bob)
+            assert any(":star:" in one for one in menu.message.custom_ids) == (n == 1)
+        await pressed(w, message, "again")
+        opened = await pressed(w, message, "continue", member=bob)
+        await (await w.wire.submit_modal(opened, {"prompt": "it sails on"})).response()
+        await task_of(w, 4)
+        assert [row["restricted"] for row in await w.rows("SELECT restricted FROM jobs ORDER BY rowid")] == [0, 1, 1, 1]

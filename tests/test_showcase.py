@@ -8,7 +8,7 @@ import simcord
 from storage import stars
 from storage.stars import Showing
 from tests.conftest import OpenStage, Stage
-from tests.moderation.people import found, member, told, video
+from tests.moderation.people import found, manage, member, told, video
 from tests.sim import at_once, buttons, eventually, films, words
 
 
@@ -65,6 +65,15 @@ async def test_a_film_with_enough_stars_is_shown_once(stage: Stage) -> None:
     await star(stage, bob, message)
     assert "It has 2 stars now" in await star(stage, bob, message)
     assert len(films(place)) == 1
+
+
+async def test_a_showcase_behind_spoilers(stage: Stage) -> None:
+    """Where every film is to be hidden until it is clicked, shown ones are, too."""
+    place = await showcase(stage)
+    await manage(stage, "channels spoiler", channel=place)
+    await star(stage, member(stage, "ada"), await film(stage))
+    (shown,) = await eventually(lambda: films(place), within=20)
+    assert shown.is_spoiler()
 
 
 async def test_without_a_showcase_there_are_no_stars(stage: Stage) -> None:
