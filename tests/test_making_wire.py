@@ -257,17 +257,22 @@ async def test_a_locked_thread_takes_no_film(open_wire: OpenWire) -> None:
 
 
 async def test_age_restricted_places(open_wire: OpenWire) -> None:
-    """What is built on a film there is of such a place, too, and none of it can be given a star."""
+    """What is built on a film there is of such a place, too, whatever that becomes, and can be given no star."""
     async with open_wire(daily_credits=100) as w:
         async with w.app.db.transaction() as conn:
             showcase = w.wire.add_channel("showcase").id
             sql = "INSERT INTO servers (guild_id, showcase_channel_id, showcase_stars) VALUES (?, ?, 1)"
             await conn.execute(sql, (w.wire.guild.id, showcase))
         bob = w.wire.add_member("bob")
-        for n, place in ((1, w.wire.channel), (2, w.wire.add_channel("red", nsfw=True))):
-            message = await film(w, w.wire.add_thread(place, "films"), n)
+        red = w.wire.add_channel("red", nsfw=True)
+        for n, place in ((1, w.wire.add_thread(w.wire.channel, "films")), (2, red)):
+            await (await w.wire.command("video", {"prompt": "a boat"}, channel=place)).response()
+            await w.api.finish((await task_of(w, n)).id)
+            await told(w, n)
+            message = [m for where in (place, *w.wire.threads()) for m in films_in(w, where)][-1]
             menu = await pressed(w, message, "more", member=bob)
             assert any(":star:" in one for one in menu.message.custom_ids) == (n == 1)
+        red.nsfw = False
         await pressed(w, message, "again")
         opened = await pressed(w, message, "continue", member=bob)
         await (await w.wire.submit_modal(opened, {"prompt": "it sails on"})).response()
