@@ -62,6 +62,12 @@ class Again:
         found = await lineage.ancestors(self._db.reader, job.id, most=CHAIN_MOST)
         return [one for one in found if one.id == job.id or _is_visible(one, who)]
 
+    async def keeps(self, job: Job) -> bool:
+        """Whether the pictures or the clip that a generation was made from are there still."""
+        if await inputs.lost(self._db.reader, await inputs.reusable(self._db.reader, job.id)):
+            return False
+        return await clips.kept(self._db.reader, job.id)
+
     async def parts(self, job_id: str, who: Who) -> list[Job]:
         """The films that lead to this one by their frames, the first one first. Raises Refused."""
         job = await self.see(job_id, who)

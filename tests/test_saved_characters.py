@@ -298,6 +298,8 @@ async def test_saved_clips_outlive_the_clearing(open_wire: OpenWire, luna: tuple
         await later.step()
         refused = await (await w.wire.press(message, again)).response()
         assert "no longer kept" in refused.text
+        shown = await (await w.wire.press(message, again.replace("again", "more"))).response()
+        assert "Its character came from a clip that is no longer kept." in shown.content
 
 
 async def test_in_a_conversation_of_people(stage: Stage) -> None:
