@@ -46,7 +46,7 @@ def help_card(
                     _("- `/jobs` what is under way · `/history` what you made · `/quota` your credits"),
                     _("- ⭐ behind More…: films with enough stars are shown to all.") if stars else "",
                     _("- `/transfer` passes granted credits on.") if transfers else "",
-                    _("- `/privacy` gives you all that is stored about you, or removes it."),
+                    _("- `/privacy` gives you what is written down about you, or removes it."),
                     _("- `/manage` is for moderators: you are one. `/manage setup` begins.") if moderator else "",
                 ],
             )
