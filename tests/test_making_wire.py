@@ -10,7 +10,7 @@ from demo.life import Task
 from storage import memory
 from tests import clips
 from tests.conftest import OpenWire, Wired
-from tests.discordwire import Channel, DiscordWire, Interaction, Message
+from tests.discordwire import Call, Channel, DiscordWire, Interaction, Message
 
 PICTURE = clips.picture()
 
@@ -278,3 +278,24 @@ async def test_age_restricted_places(open_wire: OpenWire) -> None:
         await (await w.wire.submit_modal(opened, {"prompt": "it sails on"})).response()
         await task_of(w, 4)
         assert [row["restricted"] for row in await w.rows("SELECT restricted FROM jobs ORDER BY rowid")] == [0, 1, 1, 1]
+
+
+async def test_deleted_on_its_way(open_wire: OpenWire) -> None:
+    """A film that its author deletes while it is being delivered is not posted, and its card says that it is gone."""
+    async with open_wire() as w:
+        card = await (await w.wire.command("video", {"prompt": "a boat"})).response()
+        task = await task_of(w)
+        done: list[str] = []
+
+        async def delete(call: Call) -> None:
+            if call.template.endswith("/threads"):
+                menu = await (await w.wire.context_menu("Show the recipe", card.message)).response()
+                ask = await pressed(w, menu.message, "delete")
+                done.append((await pressed(w, ask.message, "erase")).text)
+
+        w.wire.on_request(delete)
+        await w.api.finish(task.id)
+        await told(w, 1)
+        assert "Deleted" in done[0]
+        assert [m for where in (w.wire.channel, *w.wire.threads()) for m in films_in(w, where)] == []
+        assert "film was deleted" in card.text
