@@ -83,16 +83,12 @@ class Parts:
             folder=r.folder,
             meter=r.metrics,
         )
-        reports = Reports(
-            db,
-            rights=services.rights,
-            blocks=services.blocks,
-            courier=self.courier,
-            on_notice=partial(self.wake, "notices", "showcase"),
-        )
         posts = Posts(self.bot)
         self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
         erase = Erase(db, posts=posts, courier=self.courier, on_erased=partial(self.wake, "showcase"))
+        reports = Reports(
+            db, rights=services.rights, blocks=services.blocks, films=erase, on_notice=partial(self.wake, "notices")
+        )
         self.joining = Joining(
             db,
             again=services.again,

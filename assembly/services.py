@@ -138,7 +138,7 @@ class Services:
         self.blocks = Blocks(known=self.policies, rights=self.rights, results=self.results, on_notice=told)
         self.characters = Characters(db, clips=self.clips)
         self.presets = Presets(db, catalogue=settings.catalogue, can_be_had=self.availability.has)
-        self.privacy = Privacy(db, results=self.results)
+        self.privacy = Privacy(db, results=self.results, on_erased=partial(wake, "showcase"))
         self.drafts = Drafts(db)
         self.again = Again(db, allows_reuse=self._allows_reuse)
         self.others = OtherModels(self.availability, self.again, self.drafts)

@@ -106,10 +106,17 @@ class CharacterFilms(commands.Cog):
             return Clip(clip.filename, url=clip.url, size=clip.size, start=start, end=end)
         if film:
             job = await self._characters.film(film, member_id=interaction.user.id)
-            return Clip(job.id, film=job.id, start=start, end=end, restricted=job.restricted)
+            return Clip(job.id, film=job.id, start=start, end=end, restricted=job.restricted, private=job.private)
         found = await self._characters.find(character or "", **_who(interaction))
-        owner = found.owner_id
-        return Clip(found.name, sha256=found.clip, start=start, end=end, restricted=found.restricted, owner_id=owner)
+        return Clip(
+            found.name,
+            sha256=found.clip,
+            start=start,
+            end=end,
+            restricted=found.restricted,
+            private=found.private,
+            owner_id=found.owner_id,
+        )
 
     def _usual(self) -> Model:
         """The first model that can be had and takes characters; where there is none, the refusal says so."""

@@ -44,7 +44,7 @@ class History(commands.Cog):
         shown = entries[:size]
         return Reply(
             cards_history.history(
-                [(entry.job, entry.undelivered) for entry in shown],
+                [(entry.job, entry.undelivered, entry.direct) for entry in shown],
                 search=search,
                 first=after is None,
                 older=shown[-1].cursor if len(entries) > size else None,

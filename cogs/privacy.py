@@ -25,7 +25,7 @@ class PrivacyCommands(commands.GroupCog, group_name="privacy", group_description
     def __init__(self, privacy: Privacy) -> None:
         self._privacy = privacy
 
-    @app_commands.command(name="export", description="Get everything that is stored about you, as a direct message")
+    @app_commands.command(name="export", description="Get what is written down about you, as a direct message")
     async def export(self, interaction: discord.Interaction) -> None:
         await answer_with(interaction, self._export(interaction))
 

@@ -93,7 +93,8 @@ class Results(commands.Cog):
         for entry in self._more:
             if made := await entry(interaction, job):
                 buttons.append(made)
-        return Reply(results.recipe_message(job, await self._again.chain(job, _who(interaction)), buttons))
+        chain = await self._again.chain(job, _who(interaction))
+        return Reply(results.recipe_message(job, chain, buttons, kept=await self._again.keeps(job)))
 
     async def _join(self, interaction: discord.Interaction, job_id: str) -> Reply:
         who = _who(interaction)

@@ -16,7 +16,7 @@ from ui.answers import Reply, answer_press, press
 from ui.language import _, _n, number
 from ui.places import person_of
 
-_BUTTON = re.compile(r"job:(star|unshow|showme):([0-9a-z]{1,32})")
+_BUTTON = re.compile(r"job:(star|unstar|unshow|showme):([0-9a-z]{1,32})")
 
 
 class Stars(commands.Cog):
@@ -31,8 +31,8 @@ class Stars(commands.Cog):
             return None
         if job.author_id != interaction.user.id:
             count, given = await self._showcase.stars_of(job, interaction.user.id)
-            label = _("Take the star back") if given else _("Star")
-            return _button(f"{label} ({number(count)})", "star", job, emoji="⭐")
+            action, label = ("unstar", _("Take the star back")) if given else ("star", _("Star"))
+            return _button(f"{label} ({number(count)})", action, job, emoji="⭐")
         if await self._showcase.is_out(job.guild_id, job.author_id):
             return _button(_("Show my films in the showcase"), "showme", job)
         return _button(_("Keep my films out of the showcase"), "unshow", job)
@@ -44,8 +44,9 @@ class Stars(commands.Cog):
 
     async def _press(self, interaction: discord.Interaction, action: str, job_id: str) -> Reply:
         person = person_of(interaction)
-        if action == "star":
-            count, given = await self._showcase.star(person, job_id)
+        if action in ("star", "unstar"):
+            given = action == "star"
+            count = await self._showcase.star(person, job_id, given=given)
             text = _n("It has {n} star now.", "It has {n} stars now.", count).format(n=number(count))
             return Reply(cards.note(f"⭐ {text}" if given else text))
         await self._showcase.opt_out(person, out=action == "unshow")

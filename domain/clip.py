@@ -34,6 +34,8 @@ class Clip:
     end: float | None = None
     #: It comes from an age-restricted place, and is not carried out of such.
     restricted: bool = False
+    #: It comes from a private film: nobody but its author makes films with it.
+    private: bool = False
     #: The member who brought it, where that is not the one who uses it: nobody else gets to see it.
     owner_id: int = 0
 

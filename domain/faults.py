@@ -183,6 +183,7 @@ class BadClip(Refused):
             "clip_dm_closed",
             "clip_owner_closed",
             "clip_restricted",
+            "clip_private",
             "film_missing",
             "span_position",
             "span_seconds",

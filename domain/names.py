@@ -27,7 +27,12 @@ def name_of(typed: str, kind: str) -> Name:
         raise BadName("name_empty", kind=kind)
     if len(shown) > NAME_MAX:
         raise BadName("name_long", kind=kind, length=len(shown), most=NAME_MAX)
-    return Name(shown, unicodedata.normalize("NFKC", shown).casefold())
+    return Name(shown, folded(shown))
+
+
+def folded(text: str) -> str:
+    """A text as it is compared and searched: without regard to case and width, in every script."""
+    return unicodedata.normalize("NFKC", text).casefold()
 
 
 def mark(number: int) -> str:

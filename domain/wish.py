@@ -43,7 +43,7 @@ class Wish:
     """One film that somebody wants. `options` are the arguments of `domain.request.parse`, each perhaps wrong."""
 
     options: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    #: Those of them that the member chose themselves: remembered, once a film was begun.
+    #: Those of them that the member chose themselves: remembered, once a film was begun. None is the model's usual.
     chosen: Mapping[str, Any] = field(default_factory=dict[str, Any])
     pictures: tuple[Attachment, ...] = ()
     #: The clip of a character, where the film is to have one.
@@ -66,7 +66,7 @@ class Wish:
         with.
         """
         # What a film was made with that this one begins from is no choice of whoever runs it again.
-        chosen = {} if self.action else {**self.chosen, **typed(options)}
+        chosen = {} if self.action else {**self.chosen, **typed(options), **_reset(self.options, options)}
         wish = replace(self, options={**self.options, **options}, chosen=chosen)
         if not uploaded:
             return wish
@@ -84,3 +84,9 @@ class Wish:
         raw["clip"] = Clip(**raw["clip"]) if raw.get("clip") else None
         raw["home"] = tuple(raw["home"]) if raw["home"] else None
         return cls(**raw)
+
+
+def _reset(shown: Mapping[str, Any], options: Mapping[str, Any]) -> dict[str, None]:
+    """The options that a form showed with a value, and that were set back to the usual."""
+    before = typed(shown)
+    return {name: None for name, value in options.items() if value is None and name in before}

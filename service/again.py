@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from domain.faults import BadPicture, Refused
+from domain.faults import BadClip, BadPicture, Refused
 from domain.job import FINAL, Job
 from domain.request import options_of
 from domain.wish import Wish, frame_of, framed
@@ -15,7 +15,7 @@ from storage import clips, inputs, jobs, lineage
 from storage.database import Database
 
 #: Generations of a chain that a recipe shows, and films that are joined at most.
-CHAIN_MOST = 10
+CHAIN_MOST, JOIN_MOST = 10, 30
 
 #: Whether a server lets its members build on one another's films.
 AllowsReuse = Callable[[int], Awaitable[bool]]
@@ -62,13 +62,21 @@ class Again:
         found = await lineage.ancestors(self._db.reader, job.id, most=CHAIN_MOST)
         return [one for one in found if one.id == job.id or _is_visible(one, who)]
 
+    async def keeps(self, job: Job) -> bool:
+        """Whether the pictures or the clip that a generation was made from are there still."""
+        if await inputs.lost(self._db.reader, await inputs.reusable(self._db.reader, job.id)):
+            return False
+        return await clips.kept(self._db.reader, job.id)
+
     async def parts(self, job_id: str, who: Who) -> list[Job]:
         """The films that lead to this one by their frames, the first one first. Raises Refused."""
         job = await self.see(job_id, who)
-        found = await lineage.ancestors(self._db.reader, job.id, by="continues", most=CHAIN_MOST)
+        found = await lineage.ancestors(self._db.reader, job.id, by="continues", most=JOIN_MOST + 1)
         parts = list(itertools.takewhile(lambda one: one.films and _is_visible(one, who), found))
         if len(parts) < 2:
             raise Refused("nothing_to_join")
+        if len(parts) > JOIN_MOST:
+            raise Refused("join_long")
         for part in parts:
             await self._check(part, "join", who)
         return parts[::-1]
@@ -84,6 +92,8 @@ class Again:
         await self._check(job, action, who)
         pictures = await inputs.reusable(self._db.reader, job.id)
         clip = await clips.reusable(self._db.reader, job)
+        if clip and clip.private and job.author_id != who.user_id and action != "continue":
+            raise BadClip("clip_private")
         wish = Wish(
             options=options_of(job.request),
             pictures=pictures,

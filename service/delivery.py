@@ -31,7 +31,7 @@ _USUAL_LIMIT = 10 * MIB
 
 
 class _Hushed(Exception):
-    """Its member asked not to have it posted, while it was on its way."""
+    """Its member asked not to have it posted, or deleted it, while it was on its way."""
 
 
 class Courier(Protocol):
@@ -122,7 +122,10 @@ class Delivery:
         try:
             sent = await self._announce(job)
         except _Hushed:
-            await self._courier.keep_quiet(job)
+            async with self._db.transaction() as conn:
+                now = await jobs.get(conn, job.id)
+            if now is None or not now.deleted_at:  # of a deleted film the card has said so
+                await self._courier.keep_quiet(job)
             await self._done(job, None)
         except NoFilmYet:
             await self._no_film(job)

@@ -1,9 +1,10 @@
-"""Deleting a film: its message and its stored pictures go, what it cost stays in the ledger."""
+"""Deleting a film: its messages and its stored pictures go, what it cost stays in the ledger."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from domain.faults import DeliveryFault, Refused
@@ -27,23 +28,23 @@ class Removes(Protocol):
         ...
 
 
-class SaysDeleted(Protocol):
+class SaysGone(Protocol):
     """Who changes the card of a film that is gone."""
 
-    async def say_deleted(self, job: Job) -> None:
+    async def say_gone(self, job: Job) -> None:
         """Let the card say so. Never raises for Discord's own troubles."""
         ...
 
 
 class Erase:
-    """Writes down that a film is deleted, then removes its messages; what Discord did not take is tried again."""
+    """Removes the messages of films that are noted as gone; what Discord did not take is tried again."""
 
     def __init__(
         self,
         db: Database,
         *,
         posts: Removes,
-        courier: SaysDeleted,
+        courier: SaysGone,
         on_erased: Callable[[], None] = lambda: None,
         clock: Callable[[], int] = now_ms,
     ) -> None:
@@ -80,14 +81,19 @@ class Erase:
                 entry = AuditEntry(job.guild_id, who.user_id, "hide", job.author_id, subject=f"job:{job.id}")
                 await audit.write(conn, entry, self._clock())
         log.info("job %s: deleted by %s", job.id, "its author" if job.author_id == who.user_id else "a moderator")
-        await self._remove(job)
+        await self._remove(replace(job, deleted_at=self._clock()))
         self._on_erased()
         return job
 
+    async def take_away(self, job: Job) -> None:
+        """Remove the messages of a film that is noted as taken away."""
+        await self._remove(job)
+        self._on_erased()
+
     async def step(self) -> float | None:
-        """Remove messages of deleted films that are still there."""
+        """Remove messages of films that are gone, where they still stand."""
         async with self._db.transaction() as conn:
-            left = await lineage.deleted(conn, _AT_ONCE)
+            left = await lineage.gone(conn, _AT_ONCE)
         for job in left:
             await self._remove(job)
         return None
@@ -103,7 +109,7 @@ class Erase:
         except DeliveryFault as fault:
             log.warning("job %s: its messages could not be removed yet: %s", job.id, fault)
             return
-        await self._courier.say_deleted(job)
+        await self._courier.say_gone(job)
         async with self._db.transaction() as conn:
             for join in joins:
                 await lineage.forget_join(conn, join.job_id)

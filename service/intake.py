@@ -252,6 +252,8 @@ class Intake:
         if ask.parent_id:
             parent = await jobs.get(conn, ask.parent_id)
             still_open(parent, Who(ask.guild_id, ask.author_id), reuse=policy.server.reuse)
+            # What comes of an age-restricted film stays that, even where the channel was opened to all since.
+            job = replace(job, restricted=job.restricted or (parent is not None and parent.restricted))
         terms = doorman.terms_of(ask, policy, self._ceiling)
         job = new_job(
             order,

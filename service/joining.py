@@ -16,7 +16,7 @@ from service.again import Again, Who
 from service.copies import Copies
 from service.loops import now_ms
 from service.parcels import MIB, Parcels
-from storage import lineage
+from storage import jobs, lineage
 from storage.database import Database
 
 log = logging.getLogger("clapper.joining")
@@ -36,6 +36,10 @@ class Posts(Protocol):
 
     async def post_joined(self, job: Job, place: int, path: Path, *, by: int, parts: Sequence[Job]) -> Sent:
         """Post a film joined of several."""
+        ...
+
+    async def remove(self, place: int, message_id: int) -> None:
+        """Delete a message of ours; one that is gone already is fine."""
         ...
 
 
@@ -105,7 +109,13 @@ class Joining:
                 sent = await self._post(parts, paths, folder / f"clapper-{last.id}-joined.mp4", who)
         join = lineage.Join(last.id, who.user_id, sent.thread_id, sent.message_id)
         async with self._db.transaction() as conn:
-            await lineage.keep_join(conn, join, [part.id for part in parts], self._clock())
+            now = [await jobs.get(conn, part.id) for part in parts]
+            whole = all(part and not part.deleted_at and not part.hidden for part in now)
+            if whole:
+                await lineage.keep_join(conn, join, [part.id for part in parts], self._clock())
+        if not whole:  # one was deleted while they were joined, when nobody knew yet of this message
+            await self._posts.remove(sent.thread_id, sent.message_id)
+            raise Refused("nothing_to_join")
         log.info("job %s: joined with the %d before it", last.id, len(parts) - 1)
         return join
 

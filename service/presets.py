@@ -57,12 +57,16 @@ class Presets:
         return replace(wish, options=options)
 
     async def remember(self, options: Mapping[str, Any], *, guild_id: int, member_id: int) -> None:
-        """Remember what a member really chose; what was left out stays as it was remembered."""
-        chosen = typed(options)
-        if not chosen:
+        """Remember what a member really chose; what was left out stays as it was remembered.
+
+        What was set back to the usual (None) is remembered no more.
+        """
+        if not options:
             return
         last = await presets.choices(self._db.quick_reader, guild_id, member_id)
-        whole = filled(self._catalogue, chosen, last)
+        whole = filled(
+            self._catalogue, typed(options), {name: last[name] for name in last if options.get(name, "") is not None}
+        )
         if whole != last:
             async with self._db.transaction() as conn:
                 await presets.choose(conn, guild_id, member_id, whole)

@@ -28,9 +28,18 @@ class Kept:
 class Privacy:
     """For a member as a whole, in whichever server."""
 
-    def __init__(self, db: Database, *, results: Results, clock: Callable[[], int] = now_ms) -> None:
+    def __init__(
+        self,
+        db: Database,
+        *,
+        results: Results,
+        on_erased: Callable[[], None] = lambda: None,
+        clock: Callable[[], int] = now_ms,
+    ) -> None:
+        """`on_erased` wakes who shows a member's films elsewhere."""
         self._db = db
         self._results = results
+        self._on_erased = on_erased
         self._clock = clock
 
     async def export(self, member_id: int) -> Kept:
@@ -54,6 +63,7 @@ class Privacy:
             await self._results.settle(job_id, Event.CANCEL)
         async with self._db.transaction(heavy=True) as conn:
             left = await privacy.erase(conn, member_id, self._clock())
+        self._on_erased()
         log.info("a member's words were removed; %d films still need theirs", left)
         return left
 

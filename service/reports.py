@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 from domain.faults import Refused
@@ -20,10 +21,10 @@ REASON_MOST = 500
 
 
 class TakesAway(Protocol):
-    """Who removes a film's message from Discord."""
+    """Who removes a film from Discord."""
 
-    async def take_away(self, job: Job) -> bool:
-        """Delete the message and let the card say so; false when it could not be. Never raises."""
+    async def take_away(self, job: Job) -> None:
+        """Delete every message with the film, now or as soon as that goes, and let the card say so."""
         ...
 
 
@@ -36,14 +37,14 @@ class Reports:
         *,
         rights: Rights,
         blocks: Blocks,
-        courier: TakesAway,
+        films: TakesAway,
         on_notice: Callable[[], None],
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
         self._rights = rights
         self._blocks = blocks
-        self._courier = courier
+        self._films = films
         self._on_notice = on_notice
         self._clock = clock
 
@@ -55,6 +56,8 @@ class Reports:
         async with self._db.transaction() as conn:
             job = await jobs.get(conn, job_id)
             if job is None or job.guild_id != person.guild_id or not job.message_id or job.private:
+                raise Refused("job_gone")
+            if job.hidden or job.deleted_at:
                 raise Refused("job_gone")
             added = await reports.add(
                 conn,
@@ -81,9 +84,7 @@ class Reports:
         """Take the film away; its record stays."""
         report = await self._open(person, report_id)
         await self._decide(person, report, "hidden", "hide")
-        async with self._db.transaction() as conn:
-            await jobs.change(conn, report.job.id, hidden=1)
-        await self._courier.take_away(report.job)
+        await self._films.take_away(replace(report.job, hidden=True))
         return await self._now(report_id)
 
     async def block(self, person: Person, report_id: int, *, days: int | None) -> Report:
@@ -114,6 +115,8 @@ class Reports:
         async with self._db.transaction() as conn:
             if not await reports.decide(conn, report.job.id, verdict, person.user_id, now):
                 raise Refused("decided")
+            if verdict == "hidden":
+                await jobs.change(conn, report.job.id, hidden=1)
             if action:
                 entry = AuditEntry(
                     person.guild_id,

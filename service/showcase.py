@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
@@ -79,7 +80,7 @@ class Showcase:
     async def offers(self, job: Job) -> bool:
         """Whether stars can be given to a film."""
         server = (await self._policies.of(job.guild_id)).server
-        shown = not (job.private or job.restricted or job.hidden or job.deleted_at)
+        shown = not (job.private or job.restricted or job.hidden or job.deleted_at) and job.request.prompt
         return bool(server.showcase_channel_id and shown and job.films and job.message_id)
 
     async def stars_of(self, job: Job, member_id: int) -> tuple[int, bool]:
@@ -87,8 +88,8 @@ class Showcase:
         conn = self._db.reader
         return await stars.count(conn, job.id, job.author_id), await stars.has(conn, job.id, member_id)
 
-    async def star(self, person: Person, job_id: str) -> tuple[int, bool]:
-        """Give a star or take it back: (stars that count now, whether it was given). Enough of them show the film."""
+    async def star(self, person: Person, job_id: str, *, given: bool) -> int:
+        """Give a star or take it back: the stars that count now. Enough of them show the film."""
         job = await self._of(person, job_id)
         if not await self.offers(job):
             raise Refused("no_showcase")
@@ -96,12 +97,15 @@ class Showcase:
             raise Refused("own_star")
         server = (await self._policies.of(job.guild_id)).server
         async with self._db.transaction() as conn:
-            given = await stars.toggle(conn, job.id, person.user_id, self._clock())
+            if given:
+                await stars.give(conn, job.id, person.user_id, self._clock())
+            else:
+                await stars.take_back(conn, job.id, person.user_id)
             count = await stars.count(conn, job.id, job.author_id)
             if given and count >= server.showcase_stars and not await stars.is_out(conn, job.guild_id, job.author_id):
                 await stars.show(conn, job.id, job.guild_id, self._clock())
         self._on_change()
-        return count, given
+        return count
 
     async def is_out(self, guild_id: int, member_id: int) -> bool:
         """Whether a member wants none of their films shown."""
@@ -142,13 +146,13 @@ class Showcase:
             final = (isinstance(fault, DeliveryFault) and fault.final) or showing.tries >= _TRIES
             async with self._db.transaction() as conn:
                 if final:
-                    await stars.done(conn, showing.job_id, channel_id=0, message_id=0)
+                    await stars.done(conn, showing, channel_id=0, message_id=0)
                 else:
                     at = self._pace.next_try(self._clock(), showing.tries + 1) or self._clock() + HOUR
                     await stars.later(conn, showing.job_id, at)
             return
         async with self._db.transaction() as conn:
-            await stars.done(conn, showing.job_id, channel_id=sent.thread_id, message_id=sent.message_id)
+            await stars.done(conn, showing, channel_id=sent.thread_id, message_id=sent.message_id)
 
     async def _show(self, showing: Showing) -> Sent:
         nowhere = Sent(0, 0)
@@ -157,7 +161,9 @@ class Showcase:
         job = await jobs.get(self._db.reader, showing.job_id)
         if job is None or not await self.offers(job):
             return nowhere
-        server = (await self._policies.of(job.guild_id)).server
+        policy = await self._policies.of(job.guild_id)
+        server = policy.server
+        job = replace(job, spoiler=job.spoiler or policy.spoils((server.showcase_channel_id,)))
         with tempfile.TemporaryDirectory(dir=self._folder) as scratch:
             path = Path(scratch) / f"clapper-{job.id}.mp4"
             await self._copies.fetch(job, path)

@@ -66,6 +66,17 @@ async def reusable(conn: aiosqlite.Connection, job: Job) -> Clip | None:
     return replace(found.clip, sha256=found.sha256, owner_id=found.clip.owner_id or job.author_id)
 
 
+async def kept(conn: aiosqlite.Connection, job_id: str) -> bool:
+    """Whether a job's clip can be had for another job: none counts as one that can."""
+    row = await one(
+        conn,
+        "SELECT 1 FROM job_clips WHERE job_id = ? AND sha256 <> '' AND json_extract(clip, '$.film') = ''"
+        " AND sha256 NOT IN (SELECT sha256 FROM clips)",
+        (job_id,),
+    )
+    return row is None
+
+
 async def ready(conn: aiosqlite.Connection, job_id: str, sha256: str) -> None:
     """A job's clip is this one. Its link is forgotten: it would die anyway."""
     sql = "UPDATE job_clips SET sha256 = ?, clip = json_set(clip, '$.url', '') WHERE job_id = ?"

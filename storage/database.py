@@ -19,6 +19,7 @@ from typing import IO, Any, TypeVar
 import aiosqlite
 
 from domain.faults import StorageFault
+from domain.names import folded
 from storage.line import Line
 from storage.onloop import OnLoop
 from storage.writer import Writer
@@ -137,6 +138,8 @@ async def _connect(stack: AsyncExitStack, conn: C, *, writes: bool = True) -> C:
         "PRAGMA foreign_keys = 1; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -2000;"
         f"PRAGMA query_only = {int(not writes)};"
     )
+    # SQLite itself knows the capitals of English only.
+    await conn.create_function("folded", 1, folded, deterministic=True)  # pyright: ignore[reportUnknownMemberType]
     return conn
 
 

@@ -7,16 +7,18 @@ from dataclasses import dataclass
 import aiosqlite
 
 from domain.job import Job
+from domain.names import folded
 from storage.database import every
 from storage.jobs import films, job_of
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One generation, and where the next page begins after it."""
+    """One generation, and where the next page begins after it; `direct` says that its message is a direct one."""
 
     job: Job
     undelivered: bool
+    direct: bool
     cursor: tuple[int, int]
 
 
@@ -34,15 +36,22 @@ async def page(
     `after` is the cursor of the last one seen; `search` is found anywhere in a prompt, in any case.
     """
     created, row_id = after or (1 << 62, 1 << 62)
-    pattern = "%" + search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = await every(
         conn,
-        "SELECT rowid AS number, * FROM jobs WHERE guild_id = ? AND author_id = ? AND deleted_at = 0"
-        " AND (created_at, rowid) < (?, ?) AND (? = '' OR json_extract(request, '$.prompt') LIKE ? ESCAPE '\\')"
+        # A film stands where it was asked for, in a thread of a card, or else in the member's direct messages.
+        "SELECT rowid AS number, *, private = 1 OR (thread_id NOT IN (channel_id, card_channel_id) AND NOT EXISTS"
+        " (SELECT 1 FROM jobs c WHERE c.card_message_id = jobs.thread_id AND c.card_message_id > 0)) AS direct"
+        " FROM jobs WHERE guild_id = ? AND author_id = ? AND deleted_at = 0"
+        " AND (created_at, rowid) < (?, ?) AND (? = '' OR instr(folded(json_extract(request, '$.prompt')), ?) > 0)"
         " ORDER BY created_at DESC, rowid DESC LIMIT ?",
-        (guild_id, author_id, created, row_id, search, pattern, limit),
+        (guild_id, author_id, created, row_id, search, folded(search), limit),
     )
     return [
-        Entry(job_of(row, await films(conn, row["id"])), bool(row["undelivered"]), (row["created_at"], row["number"]))
+        Entry(
+            job_of(row, await films(conn, row["id"])),
+            undelivered=bool(row["undelivered"]),
+            direct=bool(row["direct"]),
+            cursor=(row["created_at"], row["number"]),
+        )
         for row in rows
     ]

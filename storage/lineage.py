@@ -40,9 +40,14 @@ async def ancestors(conn: aiosqlite.Connection, job_id: str, *, by: str = "paren
 
 
 async def of_message(conn: aiosqlite.Connection, message_id: int) -> Job | None:
-    """The generation that a message shows: its film, or its card."""
+    """The generation that a message shows: its film, its card, its place in a showcase, or a film joined up to it."""
     row = await one(
         conn, "SELECT * FROM jobs WHERE message_id = ? OR card_message_id = ? LIMIT 1", (message_id, message_id)
+    ) or await one(
+        conn,
+        "SELECT * FROM jobs WHERE id IN (SELECT job_id FROM joins WHERE message_id = ?"
+        " UNION SELECT job_id FROM showcases WHERE message_id = ?) LIMIT 1",
+        (message_id, message_id),
     )
     return job_of(row, await films(conn, row["id"])) if row else None
 
@@ -77,14 +82,20 @@ async def forget_join(conn: aiosqlite.Connection, job_id: str) -> None:
     await conn.execute("DELETE FROM joins WHERE job_id = ?", (job_id,))
 
 
-async def deleted(conn: aiosqlite.Connection, limit: int) -> list[Job]:
-    """Deleted generations whose message is still to be removed, the oldest first."""
-    rows = await every(
+async def gone(conn: aiosqlite.Connection, limit: int) -> list[Job]:
+    """Generations whose message is still to be removed: deleted ones, the oldest first, and those taken away."""
+    deleted = await every(
         conn,
         "SELECT * FROM jobs WHERE deleted_at > 0 AND message_id > 0 ORDER BY deleted_at LIMIT ?",
         (limit,),
     )
-    return [job_of(row) for row in rows]
+    taken = await every(
+        conn,
+        "SELECT * FROM jobs WHERE id IN (SELECT job_id FROM reports WHERE verdict = 'hidden')"
+        " AND hidden = 1 AND deleted_at = 0 AND message_id > 0 LIMIT ?",
+        (limit,),
+    )
+    return [job_of(row) for row in (*deleted, *taken)]
 
 
 async def delete(conn: aiosqlite.Connection, job_id: str, now: int) -> bool:

@@ -43,12 +43,12 @@ async def begin(conn: aiosqlite.Connection, job_id: str, *, target_id: int, now:
     """Note where a message is about to be sent; returns its number, which is part of its nonce.
 
     `again` keeps the number: the same message is tried once more, and Discord folds the two for some minutes. None,
-    and nothing noted, where its member has asked meanwhile not to have it posted.
+    and nothing noted, where its member has asked meanwhile not to have it posted, or has deleted it.
     """
     row = await one(
         conn,
         "UPDATE jobs SET target_id = ?, target_at = ?, announcement = announcement + ?"
-        " WHERE id = ? AND muted = 0 RETURNING announcement",
+        " WHERE id = ? AND muted = 0 AND deleted_at = 0 RETURNING announcement",
         (target_id, now, 0 if again else 1, job_id),
     )
     return int(row[0]) if row else None

@@ -29,12 +29,14 @@ class Starred:
     stars: int
 
 
-async def toggle(conn: aiosqlite.Connection, job_id: str, member_id: int, now: int) -> bool:
-    """Give a star, or take it back; true when it was given."""
-    if await one(conn, "DELETE FROM stars WHERE job_id = ? AND member_id = ? RETURNING 1", (job_id, member_id)):
-        return False
-    await conn.execute("INSERT INTO stars VALUES (?, ?, ?)", (job_id, member_id, now))
-    return True
+async def give(conn: aiosqlite.Connection, job_id: str, member_id: int, now: int) -> None:
+    """Give a star; one that was given stays as it was."""
+    await conn.execute("INSERT OR IGNORE INTO stars VALUES (?, ?, ?)", (job_id, member_id, now))
+
+
+async def take_back(conn: aiosqlite.Connection, job_id: str, member_id: int) -> None:
+    """Take a star back."""
+    await conn.execute("DELETE FROM stars WHERE job_id = ? AND member_id = ?", (job_id, member_id))
 
 
 async def count(conn: aiosqlite.Connection, job_id: str, author_id: int) -> int:
@@ -95,11 +97,11 @@ async def due(conn: aiosqlite.Connection, now: int, limit: int) -> list[Showing]
     ]
 
 
-async def done(conn: aiosqlite.Connection, job_id: str, *, channel_id: int, message_id: int) -> None:
-    """It stands there now; or nowhere (0)."""
+async def done(conn: aiosqlite.Connection, showing: Showing, *, channel_id: int, message_id: int) -> None:
+    """It stands there now; or nowhere (0). Where the opposite was asked for meanwhile, that is still to be done."""
     await conn.execute(
-        "UPDATE showcases SET done = 1, channel_id = ?, message_id = ? WHERE job_id = ?",
-        (channel_id, message_id, job_id),
+        "UPDATE showcases SET done = (wanted = ?), channel_id = ?, message_id = ? WHERE job_id = ?",
+        (showing.wanted, channel_id, message_id, showing.job_id),
     )
 
 
@@ -128,7 +130,8 @@ async def most_starred(conn: aiosqlite.Connection, guild_id: int, since: int, un
         conn,
         "SELECT s.job_id, count(*) AS stars FROM stars s JOIN jobs j ON j.id = s.job_id"
         " WHERE j.guild_id = ? AND s.at >= ? AND s.at < ? AND s.member_id <> j.author_id AND j.private = 0"
-        " AND j.deleted_at = 0 AND j.hidden = 0 AND j.restricted = 0 AND j.message_id > 0 AND NOT EXISTS"
+        " AND j.deleted_at = 0 AND j.hidden = 0 AND j.restricted = 0 AND j.message_id > 0"
+        " AND json_extract(j.request, '$.prompt') <> '' AND NOT EXISTS"
         " (SELECT 1 FROM unshown_members u WHERE u.guild_id = j.guild_id AND u.member_id = j.author_id)"
         " GROUP BY s.job_id ORDER BY stars DESC, min(s.at) LIMIT ?",
         (guild_id, since, until, limit),

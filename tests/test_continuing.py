@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from pathlib import Path
 
@@ -11,9 +12,13 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from demo.life import Task
+from domain.faults import Refused
 from media import films as video
+from service.again import Who
 from tests.conftest import OpenStage, Stage
-from tests.making import beside, film, held, job, results, submit, tasks
+from tests.making import beside, film, held, job, results, submit, tasks, told
+from tests.moderation.people import member
+from tests.moderation.test_posts import log_channel, post, reported
 from tests.reels import numbered, read_bars
 from tests.sim import at_once, buttons, content, eventually, words
 
@@ -70,7 +75,9 @@ async def test_continue_begins_with_the_last_frame(stage: Stage, reel: Path) -> 
     assert (second["parent_id"], second["action"], second["continues"]) == (first["id"], "continue", first["id"])
 
 
-async def test_join_makes_one_film_of_the_chain(stage: Stage, reel: Path, tmp_path: Path) -> None:
+async def test_join_makes_one_film_of_the_chain(
+    stage: Stage, reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Three films that continue one another become one, as long as all of them, in order, once for two presses."""
     place, you = stage.world.thread, stage.world.visitor
     message = await film(stage, place)
@@ -93,8 +100,63 @@ async def test_join_makes_one_film_of_the_chain(stage: Stage, reel: Path, tmp_pa
     again = await you.click(message, label="Join")
     assert again.response is not None
     assert str(joined.id) in words(again.response)
+    shown = await you.context_menu(
+        place, "Show the recipe", joined
+    )  # the recipe of the last one, and all that led to it
+    assert shown.response is not None
+    assert "3. [continued]" in shown.response.content
+    monkeypatch.setattr("service.again.JOIN_MOST", 2)
+    long = await you.click(message, label="Join")
+    assert long.response is not None
+    assert "too long together" in words(long.response)
     assert sum("films joined by" in m.content for m in place.history()) == 1
     assert [row["n"] for row in await stage.rows("SELECT count(*) AS n FROM ledger WHERE kind = 'hold'")] == [3]
+
+
+@pytest.mark.parametrize("by", ["its author", "a moderator"])
+async def test_what_goes_takes_joined_films_along(stage: Stage, reel: Path, by: str) -> None:
+    """A film that was deleted, or taken away after a report, is in no joined film any more."""
+    place, you, moderator = stage.world.thread, stage.world.visitor, stage.world.moderator
+    log = await log_channel(stage)
+    first = await film(stage, place)
+    await stage.api.finish((await continued(stage, first, 2)).id)
+    second = (await eventually(lambda: results(place)[1:], within=20))[0]
+    await told(stage, 2)
+    await you.click(second, label="Join")
+    assert any("films joined by" in m.content for m in place.history())
+    if by == "its author":
+        menu = await you.click(first, label="More…")
+        assert menu.response is not None
+        ask = await you.click(menu.response, label="Delete")
+        assert ask.response is not None
+        await you.click(ask.response, label="Delete it")
+    else:
+        await reported(stage, member(stage, "ada"), first, "rude")
+        await moderator.click(await post(log, "reports a film"), label="Take it away")
+    await eventually(lambda: [m.id for m in place.history() if m.attachments] == [second.id])
+    assert await stage.rows("SELECT * FROM joins") == []
+
+
+async def test_deleted_while_it_was_joined(stage: Stage, reel: Path) -> None:
+    """The joined film of parts of which one went meanwhile does not stay."""
+    place, you = stage.world.thread, stage.world.visitor
+    first = await film(stage, place)
+    await stage.api.finish((await continued(stage, first, 2)).id)
+    await told(stage, 2)
+    menu = await you.click(first, label="More…")
+    assert menu.response is not None
+    ask = await you.click(menu.response, label="Delete")
+    assert ask.response is not None
+    joining = stage.app.parts.joining
+    async with joining._one:  # as while another chain is joined
+        who = Who(stage.world.guild.id, you.id)
+        waiting = asyncio.create_task(joining.join((await job(stage, 2))["id"], who))
+        while not joining._running:
+            await asyncio.sleep(0)
+        await you.click(ask.response, label="Delete it")
+    with pytest.raises(Refused, match="nothing_to_join"):
+        await waiting
+    assert not any("films joined by" in m.content for m in place.history())
 
 
 async def test_nothing_before_it_to_join(stage: Stage, reel: Path) -> None:

@@ -12,6 +12,7 @@ async def test_help_fits_who_asks(stage: Stage) -> None:
     text = await told(you, channel, "help")
     assert "You have 20 left" in text
     assert "from 2 credits" in text
+    assert "/compare" in text
     assert "/manage" not in text
     assert "/transfer" not in text
     assert "/manage` is for moderators" in await told(stage.world.moderator, channel, "help")
@@ -35,4 +36,5 @@ async def test_help_names_only_models_that_are_open(stage: Stage) -> None:
     text = await told(stage.world.visitor, stage.world.channel, "help")
     assert "Sora 2 short" in text
     assert "Sora 2 Pro" not in text
+    assert "/compare" not in text
     assert "You have 9 left" in text

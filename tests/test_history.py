@@ -54,3 +54,12 @@ async def test_pages_are_turned_after_a_restart_too(stage: Stage) -> None:
     assert turned.acknowledged
     assert "film 00" in words(answer.response)
     assert buttons(answer.response) == ["Newest"]
+
+
+async def test_a_search_knows_capitals_of_every_script(stage: Stage) -> None:
+    """É is é, and full-width letters are the usual ones; signs that mean something to SQL mean themselves."""
+    you, channel = stage.world.visitor, stage.world.channel
+    await video(stage, you, prompt="ÉTÉ über 100% Ｂｏａｔ")
+    for search in ("été", "ÜBER", "0% boat"):
+        assert "No film" not in await told(you, channel, "history", search=search), search
+    assert "No film" in await told(you, channel, "history", search="10_%")

@@ -10,7 +10,7 @@ from demo.life import Task
 from storage import memory
 from tests import clips
 from tests.conftest import OpenWire, Wired
-from tests.discordwire import Channel, DiscordWire, Interaction, Message
+from tests.discordwire import Call, Channel, DiscordWire, Interaction, Message
 
 PICTURE = clips.picture()
 
@@ -254,3 +254,48 @@ async def test_a_locked_thread_takes_no_film(open_wire: OpenWire) -> None:
             assert answer.ephemeral
             assert "This thread is locked" in answer.text
         assert len(await w.rows("SELECT id FROM jobs")) == 1
+
+
+async def test_age_restricted_places(open_wire: OpenWire) -> None:
+    """What is built on a film there is of such a place, too, whatever that becomes, and can be given no star."""
+    async with open_wire(daily_credits=100) as w:
+        async with w.app.db.transaction() as conn:
+            showcase = w.wire.add_channel("showcase").id
+            sql = "INSERT INTO servers (guild_id, showcase_channel_id, showcase_stars) VALUES (?, ?, 1)"
+            await conn.execute(sql, (w.wire.guild.id, showcase))
+        bob = w.wire.add_member("bob")
+        red = w.wire.add_channel("red", nsfw=True)
+        for n, place in ((1, w.wire.add_thread(w.wire.channel, "films")), (2, red)):
+            await (await w.wire.command("video", {"prompt": "a boat"}, channel=place)).response()
+            await w.api.finish((await task_of(w, n)).id)
+            await told(w, n)
+            message = [m for where in (place, *w.wire.threads()) for m in films_in(w, where)][-1]
+            menu = await pressed(w, message, "more", member=bob)
+            assert any(":star:" in one for one in menu.message.custom_ids) == (n == 1)
+        red.nsfw = False
+        await pressed(w, message, "again")
+        opened = await pressed(w, message, "continue", member=bob)
+        await (await w.wire.submit_modal(opened, {"prompt": "it sails on"})).response()
+        await task_of(w, 4)
+        assert [row["restricted"] for row in await w.rows("SELECT restricted FROM jobs ORDER BY rowid")] == [0, 1, 1, 1]
+
+
+async def test_deleted_on_its_way(open_wire: OpenWire) -> None:
+    """A film that its author deletes while it is being delivered is not posted, and its card says that it is gone."""
+    async with open_wire() as w:
+        card = await (await w.wire.command("video", {"prompt": "a boat"})).response()
+        task = await task_of(w)
+        done: list[str] = []
+
+        async def delete(call: Call) -> None:
+            if call.template.endswith("/threads"):
+                menu = await (await w.wire.context_menu("Show the recipe", card.message)).response()
+                ask = await pressed(w, menu.message, "delete")
+                done.append((await pressed(w, ask.message, "erase")).text)
+
+        w.wire.on_request(delete)
+        await w.api.finish(task.id)
+        await told(w, 1)
+        assert "Deleted" in done[0]
+        assert [m for where in (w.wire.channel, *w.wire.threads()) for m in films_in(w, where)] == []
+        assert "film was deleted" in card.text

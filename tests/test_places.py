@@ -259,12 +259,18 @@ async def test_nowhere_to_go_is_listed(open_wire: OpenWire) -> None:
         elsewhere = w.wire.add_channel("elsewhere", "text")
         listed = await (await w.wire.command("manage jobs", member=moderator, channel=elsewhere)).response(timeout=10)
         assert row["id"] in listed.text
+        mine = await (await w.wire.command("history", channel=elsewhere)).response(timeout=10)
+        assert "found no place: a moderator can send it again" in mine.text
         again = {"job": row["id"]}
         outsider = await w.wire.command("manage redeliver", again, channel=elsewhere, force=True)
         assert "This is for moderators" in (await outsider.response(timeout=10)).text
         sent = await w.wire.command("manage redeliver", again, member=moderator, channel=elsewhere)
         assert "on its way again" in (await sent.response(timeout=10)).text
-        await w.wire.wait_for(lambda: films_in(w, w.wire.dm(w.wire.member)), timeout=15)
+        conversation = w.wire.dm(w.wire.member)
+        await w.wire.wait_for(lambda: films_in(w, conversation), timeout=15)
+        await wait_row(w, "SELECT 1 FROM jobs WHERE announced_at > 0")
+        mine = await (await w.wire.command("history", channel=elsewhere)).response(timeout=10)
+        assert f"https://discord.com/channels/@me/{conversation.id}/" in mine.text
         twice = await w.wire.command("manage redeliver", again, member=moderator, channel=elsewhere)
         assert "no such undelivered film" in (await twice.response(timeout=10)).text
 

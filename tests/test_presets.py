@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -168,6 +169,21 @@ async def test_last_choices_are_the_next_defaults(open_wire: OpenWire) -> None:
         assert "forgotten" in (await run(w, "presets forget", {"name": offered.choices[0]["value"]})).text
         await run(w, "video", {"prompt": "four"})
         assert '"model":"sora-2"' in (await w.rows("SELECT request FROM jobs ORDER BY created_at"))[-1]["request"]
+
+
+async def test_the_usual_is_a_choice_too(open_wire: OpenWire) -> None:
+    """Who sets a form back to the usual length or shape is not asked about the earlier one again."""
+    async with open_wire(daily_credits=500) as w:
+        await run(w, "video", {"prompt": "one", "duration": 15, "orientation": "portrait"})
+        form = await (await w.wire.command("video")).response()
+        await (await w.wire.submit_modal(form, {"prompt": "two", "duration": ["usual"]})).response()
+        assert json.loads((await w.rows("SELECT options FROM choices"))[0]["options"]) == {
+            "model": "sora-2",
+            "orientation": "portrait",
+        }
+        shapeless = await (await w.wire.command("video", attachments={"image1": ("x.png", clips.picture())})).response()
+        await (await w.wire.submit_modal(shapeless, {"prompt": "three"})).response()
+        assert "portrait" in (await w.rows("SELECT options FROM choices"))[0]["options"]  # nobody said otherwise
 
 
 async def test_what_was_refused_is_not_remembered(open_wire: OpenWire) -> None:

@@ -245,6 +245,15 @@ def test_the_command_line_says_what_can_be_chosen() -> None:
     assert results_of.command_line(a_job(request=plain)) == "/video prompt:a boat model:sora-2"
     rich = replace(a_job().request, sound=False, negative="rain")
     assert results_of.command_line(a_job(request=rich)).endswith("size:small sound:off negative:rain")
+    luna = replace(plain, character="Luna", character_start=0.25, character_end=1.0)
+    assert results_of.command_line(a_job(request=luna)) == "/character prompt:a boat model:sora-2 start:0.25 end:1.0"
+
+
+def test_a_chain_that_is_cut_short() -> None:
+    """What is shown first of it is not called its beginning."""
+    last, before = a_job(parent_id="b", action="again"), a_job(parent_id="a", action="continue")
+    text = results_of.recipe_message(last, [last, before], []).text
+    assert "1. continued · <@42> · Sora 2 · 10 s · landscape · small\n2. run again · <@42>" in text
 
 
 def test_whose_films_were_joined() -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from service.housekeeping import Housekeeping
 from tests import clips
 from tests.conftest import OpenStage, Stage
 from tests.making import a_post, beside, decided, film, held, job, results, submit, tasks
@@ -142,11 +143,13 @@ async def test_pictures_past_their_time(open_stage: OpenStage) -> None:
     async with open_stage() as stage:
         you = stage.world.visitor
         message = await film(stage, stage.world.thread, image1=("b.png", clips.picture()))
-        async with stage.app.db.transaction() as conn:
-            await conn.execute("DELETE FROM pictures")
+        await Housekeeping(stage.app.db, retention_days=30, backup_days=0, clock=lambda: 10**14).step()
         refused = await you.click(message, label="Again")
         assert refused.response is not None
         assert "no longer kept" in words(refused.response)
+        shown = await you.click(message, label="More…")
+        assert shown.response is not None
+        assert "Its picture is no longer kept." in shown.response.content
         assert len(await stage.rows("SELECT id FROM jobs")) == 1
         opened = await you.click(refused.response, label="Fix it")
         assert "Attach them again" in beside(opened.modal, "pictures")
@@ -229,6 +232,11 @@ async def test_a_private_film_stays_ones_own(stage: Stage) -> None:
     opened = await you.user.click(message, label="Edit")
     await submit(you.user, opened, prompt="another secret")  # type: ignore[arg-type]
     assert (await job(stage, 3))["private"] == 1
+    await stage.api.finish((await tasks(stage, 3)).id)
+    third = (await eventually(lambda: results(conversation)[1:], within=20))[0]
+    shown = await you.user.click(third, label="More…")
+    assert shown.response is not None
+    assert f"1. [begun](https://discord.com/channels/@me/{conversation.id}/{message.id})" in shown.response.content
     assert not any("secret" in text for text in seen_by(stage.world.channel, stage.world.moderator))
 
 

@@ -66,6 +66,11 @@ async def film_of(w: Wired, n: int = 1, **options: Any) -> Message:
     return (await w.wire.wait_for(lambda: [m for m in found() if m.custom_ids], 20))[-1]
 
 
+def made(w: Wired) -> list[Message]:
+    """The films in threads, oldest first."""
+    return [m for t in w.wire.threads() for m in w.wire.messages(t) if m.files]
+
+
 def job_of(message: Message) -> str:
     return next(one.rpartition(":")[2] for one in message.custom_ids if one.startswith("job:again:"))
 
@@ -170,13 +175,23 @@ async def test_sharing_is_with_one_server(open_wire: OpenWire, luna: tuple[str, 
 
 
 async def test_private_films_stay_private(open_wire: OpenWire) -> None:
-    """A character from a private film can be used by its owner, and never be shared."""
-    async with open_wire() as w:
-        job = job_of(await film_of(w, private=True))
+    """A character from a private film can be used by its owner, never be shared, and is in nobody else's film."""
+    async with open_wire(daily_credits=500) as w:
+        job, bob = job_of(await film_of(w, private=True)), w.wire.add_member("bob")
         await run(w, "characters save", {"name": "Secret", "film": job})
         refused = await run(w, "characters share", {"name": "Secret"})
         assert "stays private" in refused.text
         assert await w.rows("SELECT * FROM character_shares") == []
+        for n, source in enumerate(({"film": job}, {"character": "Secret"}), 2):
+            await run(w, "character", {"prompt": "it dances", **source})
+            await w.api.finish((await accepted(w, n)).id)
+            mine = (await told(w, n))[-1]["id"]
+            film = (await w.wire.wait_for(lambda n=n: made(w)[n - 2 :], 20))[0]
+            for action in ("again", "edit"):
+                refused = await (await w.wire.press(film, f"job:{action}:{mine}", bob)).response()
+                assert "from a private film" in refused.text
+            assert (await (await w.wire.press(film, f"job:continue:{mine}", bob)).response()).kind == "modal"
+            assert (await (await w.wire.press(film, f"job:edit:{mine}")).response()).kind == "modal"
 
 
 async def test_a_film_of_an_age_restricted_place_stays_there(open_wire: OpenWire) -> None:
@@ -283,6 +298,8 @@ async def test_saved_clips_outlive_the_clearing(open_wire: OpenWire, luna: tuple
         await later.step()
         refused = await (await w.wire.press(message, again)).response()
         assert "no longer kept" in refused.text
+        shown = await (await w.wire.press(message, again.replace("again", "more"))).response()
+        assert "Its character came from a clip that is no longer kept." in shown.content
 
 
 async def test_in_a_conversation_of_people(stage: Stage) -> None:

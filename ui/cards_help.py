@@ -40,12 +40,13 @@ def help_card(
                 [
                     _("- Under a film: **Again**, **Edit**, **Continue**, and **More…** for its recipe."),
                     _("- Right-click a message → Apps: *Animate this image*, *Continue this film*, *Show the recipe*."),
+                    _("- `/compare` makes the same film on several models, side by side.") if len(models) > 1 else "",
                     _("- `/character` brings somebody from a clip into a film; `/characters` keeps them."),
                     _("- `/presets` keeps words and options that you use again and again."),
                     _("- `/jobs` what is under way · `/history` what you made · `/quota` your credits"),
                     _("- ⭐ behind More…: films with enough stars are shown to all.") if stars else "",
                     _("- `/transfer` passes granted credits on.") if transfers else "",
-                    _("- `/privacy` gives you all that is stored about you, or removes it."),
+                    _("- `/privacy` gives you what is written down about you, or removes it."),
                     _("- `/manage` is for moderators: you are one. `/manage setup` begins.") if moderator else "",
                 ],
             )

@@ -17,13 +17,13 @@ from ui.words import credits, plain, recipe, when
 PAGE, SEARCH_MOST = 6, 40
 
 
-def history(jobs: Sequence[tuple[Job, bool]], *, search: str, first: bool, older: tuple[int, int] | None) -> Card:
-    """A page: (generation, whether it found no place), and a way to older ones."""
+def history(jobs: Sequence[tuple[Job, bool, bool]], *, search: str, first: bool, older: tuple[int, int] | None) -> Card:
+    """A page: (generation, whether it found no place, whether it came by direct message), and a way to older ones."""
     head = _("Your films with “{words}”").format(words=plain(search, SEARCH_MOST)) if search else _("Your films")
     if not jobs:
         empty = _("No film of yours has these words.") if search else _("You have made none here yet: `/video` begins.")
         return Card(BLUE, f"### {head}\n{empty}")
-    lines = [_entry(job, undelivered=undelivered) for job, undelivered in jobs]
+    lines = [_entry(job, undelivered=undelivered, direct=direct) for job, undelivered, direct in jobs]
     buttons: list[ui.Button[Any]] = []
     if not first:
         buttons.append(_button(_("Newest"), f"history:0:0:{search}"))
@@ -32,11 +32,11 @@ def history(jobs: Sequence[tuple[Job, bool]], *, search: str, first: bool, older
     return Card(BLUE, f"### {head}", *lines, buttons=tuple(buttons))
 
 
-def _entry(job: Job, *, undelivered: bool) -> str:
+def _entry(job: Job, *, undelivered: bool, direct: bool) -> str:
     state, cost = _state(job, undelivered=undelivered)
-    title = plain(job.request.prompt, 90)
+    title = plain(job.request.prompt, 90) or _("(its words were removed)")
     if job.message_id and job.films and not job.hidden:
-        server = "@me" if job.private else job.guild_id
+        server = "@me" if direct else job.guild_id
         title = f"[{title}](https://discord.com/channels/{server}/{job.thread_id}/{job.message_id})"
     private = f" · {_('private')}" if job.private else ""
     return f"**{title}**\n{state} · {when(job.created_at, 'f')}{private}\n-# {recipe(job)} · {cost} · {job.id}"

@@ -11,13 +11,13 @@ from ui.language import _, _n
 
 def export_text(n: int, of: int) -> str:
     """The message that brings an export, or one part of it."""
-    said = _("📦 Everything that is stored about you: data.json, and the recipe of each film.")
+    said = _("📦 What is written down about you: data.json, and the recipe of each film.")
     return said if of == 1 else f"{said} ({n}/{of})"
 
 
 def exported() -> str:
     """The answer to the command."""
-    return _("📦 Everything that is stored about you is in your direct messages now.")
+    return _("📦 What is written down about you is in your direct messages now.")
 
 
 def ask_delete(member_id: int) -> Card:

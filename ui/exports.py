@@ -1,4 +1,4 @@
-"""What a member gets who asks for all that is stored about them: ZIP files with JSON, recipes and pictures."""
+"""What a member gets who asks for what is written down about them: ZIP files with JSON, recipes and pictures."""
 
 from __future__ import annotations
 

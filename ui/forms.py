@@ -212,7 +212,7 @@ def _pictures(wish: Wish, models: Sequence[Model], beside: str | None) -> ui.Lab
     most = min(_FILES, max((row.images_max for row in models), default=0)) or 1
     kept = len(wish.pictures)
     if wish.action == "continue":
-        text = _("It begins with the film's last frame. You can add more pictures.")
+        text = _("The film's last frame is its first picture. You can add more.")
     elif kept:
         text = _n(
             "Leave this empty to keep the {n} picture that is there.",

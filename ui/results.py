@@ -126,29 +126,22 @@ def command_line(job: Job) -> str:
         "size": request.size or None,
         "sound": sound,
         "negative": request.negative or None,
+        "start": request.character_start,
+        "end": request.character_end,
     }
     command = "character" if request.character else "video"
     return " ".join([f"/{command}", *(f"{name}:{value}" for name, value in options.items() if value is not None)])
 
 
-def recipe_message(job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[Any]]) -> Classic:
-    """How to make this film, to be copied, and how it came to be; `chain` is the film and its parents, newest first."""
+def recipe_message(job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[Any]], *, kept: bool = True) -> Classic:
+    """How to make this film, to be copied, and how it came to be; `chain` is the film and its parents, newest first.
+
+    `kept` says whether its pictures or its clip are there still.
+    """
     line = command_line(job)
     head = _("**Recipe** of {member}'s film").format(member=f"<@{job.author_id}>")
     notes = [f"-# {recipe(job)} · {job.id}"]
-    if job.request.character:
-        notes.append("-# " + _("Its character comes from a clip: Edit keeps it."))
-    if job.continues:
-        notes.append("-# " + _("It begins with the last frame of the film before it: Edit keeps that."))
-    elif job.request.pictures:
-        notes.append(
-            "-# "
-            + _n(
-                "It began with a picture: Edit keeps it.",
-                "It began with {n} pictures: Edit keeps them.",
-                job.request.pictures,
-            ).format(n=job.request.pictures)
-        )
+    notes += [f"-# {note}" for note in _brought(job, kept)]
     row = Row(*buttons) if buttons else None
     copied = f"```\n{line}\n```"
     room = _MOST - len("\n".join([head, copied, *notes]))
@@ -156,6 +149,25 @@ def recipe_message(job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[A
         text = "\n".join([head, *notes, *_story(chain, _MOST - len(head) - len("\n".join(notes)))])
         return Classic(text, row, (f"recipe-{job.id}.txt", line.encode("utf-8", "replace")))
     return Classic("\n".join([head, copied, *notes, *_story(chain, room)]), row)
+
+
+def _brought(job: Job, kept: bool) -> list[str]:
+    """What a film was made from beside its words, and whether Edit has it still."""
+    said: list[str] = []
+    n = job.request.pictures
+    if job.request.character and kept:
+        said.append(_("Its character comes from a clip: Edit keeps it."))
+    elif job.request.character:
+        said.append(_("Its character came from a clip that is no longer kept."))
+    if job.continues and kept:
+        said.append(_("It begins with the last frame of the film before it: Edit keeps that."))
+    elif n and kept:
+        text = _n("It began with a picture: Edit keeps it.", "It began with {n} pictures: Edit keeps them.", n)
+        said.append(text.format(n=n))
+    elif n:
+        text = _n("Its picture is no longer kept.", "Its {n} pictures are no longer kept.", n)
+        said.append(text.format(n=n))
+    return said
 
 
 def _story(chain: Sequence[Job], room: int) -> list[str]:
@@ -179,9 +191,10 @@ def _step(job: Job, before: Job | None) -> str:
         "continue": _("continued"),
         "retry": _("tried once more"),
     }
-    name = names.get(job.action, _("made")) if before else _("begun")
-    if job.message_id and not job.private:
-        link = f"https://discord.com/channels/{job.guild_id}/{job.thread_id}/{job.message_id}"
+    name = names.get(job.action, _("made")) if job.parent_id else _("begun")
+    if job.message_id:
+        server = "@me" if job.private else job.guild_id
+        link = f"https://discord.com/channels/{server}/{job.thread_id}/{job.message_id}"
         name = f"[{name}]({link})"
     what = changes(before, job) if before else recipe(job)
     return " · ".join(filter(None, [name, f"<@{job.author_id}>", what]))

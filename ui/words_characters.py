@@ -63,6 +63,10 @@ CLIP: dict[str, Maker] = {
     "clip_restricted": lambda v: Words(
         _("That character comes from an age-restricted place"), _("Use it in an age-restricted channel, or privately.")
     ),
+    "clip_private": lambda v: Words(
+        _("Its character comes from a private film"),
+        _("Only its author makes films with it. You can continue this one."),
+    ),
     "film_missing": lambda v: Words(
         _("That film cannot be had"),
         _("Choose one of your own finished films, not too old: `film` suggests them as you type."),

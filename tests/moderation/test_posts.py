@@ -14,7 +14,7 @@ from domain.people import Person
 from service.approvals import Approvals
 from service.policies import Policies
 from service.rights import Rights
-from tests.conftest import Stage
+from tests.conftest import OpenStage, Stage
 from tests.moderation.people import add_another_server, found, manage, member, role, told, video
 from tests.sim import at_once, buttons, eventually, films, seen_by, words
 
@@ -170,6 +170,28 @@ async def test_a_report_reaches_moderators_and_the_film_is_taken_away(stage: Sta
     await post(stage.world.channel, "was taken away by a moderator")
     assert (await found(stage, "SELECT hidden, state FROM jobs")) == {"hidden": 1, "state": "ready"}
     await eventually(lambda: any("took it away" in words(m) for m in log.history()))
+
+
+async def test_taking_away_is_tried_again(open_stage: OpenStage) -> None:
+    """Discord did not take the removal: another process sees to it, and nobody can report the film meanwhile."""
+    async with open_stage() as stage:
+        log = await log_channel(stage)
+        thread, film = await delivered(stage)
+        await reported(stage, member(stage, "ada"), film, "rude")
+        bob = member(stage, "bob")
+        more = await bob.click(film, label="More…")
+        assert more.response is not None
+        form = await bob.click(more.response, label="Report")
+        path = f"/channels/{thread.id}/messages/{film.id}"
+        stage.env.inject_error("DELETE", path, status=500, message="down", times=1)
+        await stage.world.moderator.click(await post(log, "reports a film"), label="Take it away")
+        assert films(thread)
+        late = await bob.submit_modal(form, {"reason": "rude"})
+        assert late.response is not None
+        assert "no longer known" in words(late.response)
+        await stage.restart()
+        await eventually(lambda: not films(thread), within=20)
+        await post(stage.world.channel, "was taken away by a moderator")
 
 
 async def test_a_reported_member_is_blocked_for_a_while(stage: Stage) -> None:
