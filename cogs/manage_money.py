@@ -100,11 +100,12 @@ class Limit(app_commands.Group):
 
     @app_commands.command(name="list", description="All limits of this server")
     async def list(self, interaction: discord.Interaction) -> None:
-        async def look() -> Reply:
-            rules = await self._treasury.rules(person_of(interaction))
-            return Reply(cards_moderation.limits(rules, self._labels, self._daily, self._ceiling))
+        await answer_with(interaction, self.page(interaction, 0))
 
-        await answer_with(interaction, look())
+    async def page(self, interaction: discord.Interaction, start: int) -> Reply:
+        """The limits from one on, for whoever may read them."""
+        rules = await self._treasury.rules(person_of(interaction))
+        return Reply(cards_moderation.limits(rules, self._labels, self._daily, self._ceiling, start))
 
     def _models(self, typed: str) -> frozenset[str]:
         return frozenset(find_model(self._catalogue, name).key for name in typed.split(",") if name.strip())
