@@ -83,16 +83,16 @@ class Parts:
             folder=r.folder,
             meter=r.metrics,
         )
+        posts = Posts(self.bot)
+        self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
+        erase = Erase(db, posts=posts, courier=self.courier, on_erased=partial(self.wake, "showcase"))
         reports = Reports(
             db,
             rights=services.rights,
             blocks=services.blocks,
-            courier=self.courier,
-            on_notice=partial(self.wake, "notices", "showcase"),
+            remover=erase,
+            on_notice=partial(self.wake, "notices"),
         )
-        posts = Posts(self.bot)
-        self._copies = Copies(db, fetcher=r.fetcher, client=r.client, posted=posts, folder=r.folder)
-        erase = Erase(db, posts=posts, courier=self.courier, on_erased=partial(self.wake, "showcase"))
         self.joining = Joining(
             db,
             again=services.again,

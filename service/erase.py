@@ -1,4 +1,4 @@
-"""Deleting a film: its message and its stored pictures go, what it cost stays in the ledger."""
+"""Deleting a film, and taking one away: its messages go, what it cost stays in the ledger."""
 
 from __future__ import annotations
 
@@ -28,10 +28,14 @@ class Removes(Protocol):
 
 
 class SaysDeleted(Protocol):
-    """Who changes the card of a film that is gone."""
+    """Who changes the card of a film that is gone. Never raises for Discord's own troubles."""
 
     async def say_deleted(self, job: Job) -> None:
-        """Let the card say so. Never raises for Discord's own troubles."""
+        """Let the card say so."""
+        ...
+
+    async def say_taken_away(self, job: Job) -> None:
+        """Let the card say that a moderator did it."""
         ...
 
 
@@ -84,10 +88,15 @@ class Erase:
         self._on_erased()
         return job
 
+    async def take_away(self, job: Job) -> None:
+        """Remove the messages of a film that was hidden; all else that is known of it stays."""
+        await self._remove(job)
+        self._on_erased()
+
     async def step(self) -> float | None:
-        """Remove messages of deleted films that are still there."""
+        """Remove messages of deleted and hidden films that are still there."""
         async with self._db.transaction() as conn:
-            left = await lineage.deleted(conn, _AT_ONCE)
+            left = await lineage.removable(conn, _AT_ONCE)
         for job in left:
             await self._remove(job)
         return None
@@ -103,7 +112,7 @@ class Erase:
         except DeliveryFault as fault:
             log.warning("job %s: its messages could not be removed yet: %s", job.id, fault)
             return
-        await self._courier.say_deleted(job)
+        await (self._courier.say_deleted if job.deleted_at else self._courier.say_taken_away)(job)
         async with self._db.transaction() as conn:
             for join in joins:
                 await lineage.forget_join(conn, join.job_id)

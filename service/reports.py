@@ -20,10 +20,10 @@ REASON_MOST = 500
 
 
 class TakesAway(Protocol):
-    """Who removes a film's message from Discord."""
+    """Who removes a film's messages from Discord."""
 
-    async def take_away(self, job: Job) -> bool:
-        """Delete the message and let the card say so; false when it could not be. Never raises."""
+    async def take_away(self, job: Job) -> None:
+        """Delete them and let the card say so; what Discord does not take is tried again. Never raises."""
         ...
 
 
@@ -36,14 +36,14 @@ class Reports:
         *,
         rights: Rights,
         blocks: Blocks,
-        courier: TakesAway,
+        remover: TakesAway,
         on_notice: Callable[[], None],
         clock: Callable[[], int] = now_ms,
     ) -> None:
         self._db = db
         self._rights = rights
         self._blocks = blocks
-        self._courier = courier
+        self._remover = remover
         self._on_notice = on_notice
         self._clock = clock
 
@@ -81,10 +81,9 @@ class Reports:
         """Take the film away; its record stays."""
         report = await self._open(person, report_id)
         await self._decide(person, report, "hidden", "hide")
-        async with self._db.transaction() as conn:
-            await jobs.change(conn, report.job.id, hidden=1)
-        await self._courier.take_away(report.job)
-        return await self._now(report_id)
+        now = await self._now(report_id)
+        await self._remover.take_away(now.job)
+        return now
 
     async def block(self, person: Person, report_id: int, *, days: int | None) -> Report:
         """Block the film's member; the film stays where it is."""
@@ -96,6 +95,8 @@ class Reports:
     async def dismiss(self, person: Person, report_id: int) -> Report:
         """Nothing is wrong with it."""
         report = await self._open(person, report_id)
+        if report.job.author_id == person.user_id and not person.manager:
+            raise Refused("own_film")
         await self._decide(person, report, "dismissed", "dismiss")
         return await self._now(report_id)
 
@@ -114,6 +115,8 @@ class Reports:
         async with self._db.transaction() as conn:
             if not await reports.decide(conn, report.job.id, verdict, person.user_id, now):
                 raise Refused("decided")
+            if verdict == "hidden":
+                await jobs.change(conn, report.job.id, hidden=1)
             if action:
                 entry = AuditEntry(
                     person.guild_id,

@@ -77,11 +77,13 @@ async def forget_join(conn: aiosqlite.Connection, job_id: str) -> None:
     await conn.execute("DELETE FROM joins WHERE job_id = ?", (job_id,))
 
 
-async def deleted(conn: aiosqlite.Connection, limit: int) -> list[Job]:
-    """Deleted generations whose message is still to be removed, the oldest first."""
+async def removable(conn: aiosqlite.Connection, limit: int) -> list[Job]:
+    """Deleted generations, and those that moderators took away, whose message is still to be removed."""
     rows = await every(
         conn,
-        "SELECT * FROM jobs WHERE deleted_at > 0 AND message_id > 0 ORDER BY deleted_at LIMIT ?",
+        "SELECT * FROM jobs WHERE deleted_at > 0 AND message_id > 0"
+        " UNION SELECT * FROM jobs WHERE id IN (SELECT job_id FROM reports WHERE verdict = 'hidden')"
+        " AND hidden = 1 AND message_id > 0 LIMIT ?",
         (limit,),
     )
     return [job_of(row) for row in rows]

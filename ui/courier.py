@@ -109,19 +109,6 @@ class Courier:
         else:
             await self._board.edit(job, cards.without_film)
 
-    async def take_away(self, job: Job) -> bool:
-        """Delete a film's message and let its card say so; false when it could not be. Never raises."""
-        try:
-            async with translated():
-                channel = self._client.get_partial_messageable(job.thread_id)
-                await channel.get_partial_message(job.message_id).delete()
-        except DeliveryFault as fault:
-            if fault.values.get("code") != 10008:  # gone already
-                log.info("job %s: its film could not be taken away: %s", job.id, fault)
-                return False
-        await self._board.edit(job, cards.taken_away)
-        return True
-
     async def keep_quiet(self, job: Job) -> None:
         """Let the card alone say how a job ended that its member does not want posted."""
         made = job.state is JobState.READY and not job.refunded
@@ -134,6 +121,10 @@ class Courier:
     async def say_deleted(self, job: Job) -> None:
         """Let the card say that the film was deleted."""
         await self._board.edit(job, cards.deleted)
+
+    async def say_taken_away(self, job: Job) -> None:
+        """Let the card say that a moderator took the film away."""
+        await self._board.edit(job, cards.taken_away)
 
     async def _anywhere(self, job: Job, text: Text, files: list[Path], note: Note) -> Sent:
         """The channel where it was asked for, as a reply to its card; else a direct message."""
