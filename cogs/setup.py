@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -131,7 +132,10 @@ class Setup(commands.Cog):
             unlimited = amount in ("unlimited", _("unlimited").casefold())
             if not unlimited and not (amount.isascii() and amount.isdigit() and len(amount) <= 12):
                 raise Refused("credits_unreadable", asked=amount)
-            await self._treasury.set_rule(person, Rule(EVERYONE, period, None if unlimited else int(amount)))
+            rules = await self._treasury.rules(person)  # what else everyone's limit says stays
+            before = next((rule for rule in rules if rule.subject == EVERYONE), Rule(EVERYONE, period, None))
+            after = replace(before, period=period, credits=None if unlimited else int(amount))
+            await self._treasury.set_rule(person, after)
         return await self._pages.page(interaction, "1")
 
 

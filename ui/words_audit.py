@@ -86,6 +86,7 @@ DID: dict[str, Maker] = {
     "moderators": _moderators,
     "redeliver": lambda e, labels: _("sent {who}'s film {job} on its way again").format(who=_member(e), job=_job(e)),
     "cancel": lambda e, labels: _("stopped {who}'s film {job}").format(who=_member(e), job=_job(e)),
+    "mute": lambda e, labels: _("kept {who}'s film {job} from being posted").format(who=_member(e), job=_job(e)),
     "pause": lambda e, labels: _("paused films on this server"),
     "resume": lambda e, labels: _("let films go on"),
     "approve": lambda e, labels: _("approved {who}'s film {job}").format(who=_member(e), job=_job(e)),

@@ -105,7 +105,7 @@ async def refused(answer: simcord.InteractionResult, why: str = "This is for mod
 
 @pytest.mark.parametrize("name", ["transfers", "reuse"])
 async def test_a_second_page_asks_who_presses(stage: Stage, name: str) -> None:
-    """What lets credits go from member to member is for those who manage the server; the rest for a named role too."""
+    """What lets credits go is for those who manage the server; the rest for a named role too."""
     helpers = role(stage, "Helpers")
     helper = member(stage, "helper", helpers)
     await manage(stage, "moderators", add=helpers)
@@ -116,6 +116,9 @@ async def test_a_second_page_asks_who_presses(stage: Stage, name: str) -> None:
     pressed = await helper.click(card, label="Allow gifts" if name == "transfers" else "Forbid running others' films")
     if name == "transfers":
         await refused(pressed, "Only those who manage the server")
+        for choice, value in (("confirm_above", "5"), ("approval_above", "never"), ("approval_role_id", helpers)):
+            chosen = await helper.select(card, [value], custom_id=f"setup:{choice}:2")
+            await refused(chosen, "Only those who manage the server")
     (server,) = await stage.rows("SELECT transfers, reuse FROM servers")
     assert server == {"transfers": 0, "reuse": int(name == "transfers")}
 

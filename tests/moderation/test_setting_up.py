@@ -8,7 +8,7 @@ import discord
 import simcord
 
 from tests.conftest import OpenStage, Stage
-from tests.moderation.people import found, manage, member, role, told, video
+from tests.moderation.people import found, manage, member, role, show_manage_to, told, video
 from tests.sim import buttons, content, eventually, films, seen_by, words
 
 
@@ -88,6 +88,16 @@ async def test_a_wrong_entry_in_a_form_says_what_would_be_right(stage: Stage) ->
     assert wrong.response is not None
     assert "“many” is no number of credits" in words(wrong.response)
     assert await stage.rows("SELECT * FROM rules") == []
+
+
+async def test_what_else_everyones_limit_says_stays(stage: Stage) -> None:
+    """The form asks for credits and a period; the models and lengths of a limit that was typed go on."""
+    await manage(stage, "limit set", credits="5", models="sora-2", longest=10, in_flight=1)
+    card = await opened(stage)
+    form = await stage.world.moderator.click(card, label="Everyone's limit")
+    await stage.world.moderator.submit_modal(form, {"credits": "unlimited", "period": "month"})
+    assert "no limit · 1 at once · up to 10 s · only Sora 2" in await manage(stage, "limit list")
+    assert "is not open to you" in await video(stage, stage.world.visitor, model="sora-2-pro")
 
 
 async def test_the_card_works_after_a_restart(stage: Stage) -> None:
@@ -190,6 +200,10 @@ async def test_check_names_what_is_missing_channel_by_channel(stage: Stage) -> N
     assert "cannot post in the log channel" in text
     assert f"<@&{staff.id}> cannot see `/manage`" in text
     assert "reaches Clapper" in text
+    await show_manage_to(stage, staff)
+    helpers = role(stage, "Helpers", manage_guild=True)  # sees it by its rights
+    await manage(stage, "moderators", add=helpers)
+    assert "✓ Moderators' roles see `/manage`" in await manage(stage, "check")
     await manage(stage, "channels allow", channel=stage.world.channel)
     await manage(stage, "log-channel")
     text = await manage(stage, "check")
