@@ -210,6 +210,32 @@ async def test_check_names_what_is_missing_channel_by_channel(stage: Stage) -> N
     assert "✓ Films can be posted in 1 channel" in text
 
 
+async def test_check_asks_for_no_more_than_is_needed(stage: Stage) -> None:
+    """Posts for moderators need no threads, nor do films that go to the channel; where none may be made is said."""
+    me, guild = stage.env.bot.user, stage.world.guild
+    assert me is not None
+    no_threads = discord.PermissionOverwrite(create_public_threads=False)
+    quiet = guild.create_text_channel("quiet", overwrites={me: no_threads})
+    await manage(stage, "log-channel", channel=quiet)
+    text = await manage(stage, "check")
+    assert f"✓ Log channel: <#{quiet.id}>" in text
+    assert f"<#{quiet.id}>: Create Public Threads" in text
+    await manage(stage, "delivery", where="channel")
+    assert "Everything works here" in await manage(stage, "check")
+    gone = guild.create_text_channel("gone")
+    await manage(stage, "channels allow", channel=gone)
+    stage.env.backend.delete_channel(gone.id)
+    assert "✗ There is no channel for films" in await manage(stage, "check")
+
+
+async def test_check_says_when_the_way_back_is_closed(open_stage: OpenStage) -> None:
+    """An address where nobody answers; without one there is nothing to reach."""
+    async with open_stage(public_url="http://127.0.0.1:9") as stage:
+        assert "✗ The video service cannot reach Clapper" in await manage(stage, "check")
+    async with open_stage(public_url="") as stage:
+        assert "✓ The video service is asked every minute" in await manage(stage, "check")
+
+
 async def test_members_see_and_stop_their_own_films(stage: Stage) -> None:
     """/jobs lists what is under way with a button for each; moderators' /manage cancel stops anybody's."""
     you, channel = stage.world.visitor, stage.world.channel
