@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import discord
 from discord import app_commands
 
@@ -88,13 +90,8 @@ class Limit(app_commands.Group):
     ) -> None:
         async def act() -> Reply:
             subject = _subject(role, member, channel)
-            before = await self._treasury.clear_rules(person_of(interaction), subject)
-            was = "; ".join(words_rules.rule(rule, self._labels) for rule in before)
-            return Reply(
-                cards.note(
-                    _("The limit of {who} is gone. It was: {rule}").format(who=words_rules.subject(subject), rule=was)
-                )
-            )
+            gone = await self._treasury.clear_rules(person_of(interaction), subject)
+            return Reply(_cleared(subject, gone, self._labels))
 
         await answer_with(interaction, act())
 
@@ -122,14 +119,16 @@ class Money(app_commands.Group):
     @app_commands.describe(credits="A whole number, or unlimited to take the limit away", period="How long it lasts")
     @app_commands.choices(period=_PERIODS)
     async def pot(
-        self, interaction: discord.Interaction, credits: app_commands.Range[str, 1, 20], period: str = "month"
+        self, interaction: discord.Interaction, credits: app_commands.Range[str, 1, 20], period: str | None = None
     ) -> None:
         async def act() -> Reply:
             person, most = person_of(interaction), _credits(credits)
+            if most is None and period:
+                return Reply(_cleared(POT, await self._treasury.clear_rules(person, POT, period), {}))
             if most is None:
                 await self._treasury.clear_rules(person, POT)
                 return Reply(cards.note(_("The server's pot has no limit any more, but the operator's.")))
-            rule = Rule(POT, period, most)
+            rule = Rule(POT, period or "month", most)
             return Reply(cards_moderation.limit_set(rule, await self._treasury.set_rule(person, rule), {}))
 
         await answer_with(interaction, act())
@@ -176,6 +175,13 @@ class Money(app_commands.Group):
             )
 
         await answer_with(interaction, act())
+
+
+def _cleared(subject: str, gone: Sequence[Rule], labels: Mapping[str, str]) -> cards.Card:
+    was = "; ".join(words_rules.rule(rule, labels) for rule in gone)
+    return cards.note(
+        _("The limit of {who} is gone. It was: {rule}").format(who=words_rules.subject(subject), rule=was)
+    )
 
 
 def _granted(member_id: int, amount: int, ends: int | None) -> str:
