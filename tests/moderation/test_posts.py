@@ -120,6 +120,20 @@ async def test_a_film_that_nobody_answers_for_is_given_back_after_a_day(stage: S
     assert "20 of 20 left" in await told(stage.world.visitor, stage.world.channel, "quota")
 
 
+async def test_of_a_private_film_moderators_read_no_prompt(stage: Stage) -> None:
+    """Neither where they are asked, nor in their list, nor while they type: what it costs and where it is, no more."""
+    log, moderator = await log_channel(stage), stage.world.moderator
+    await setup_choice(stage, "setup:approval_above:2", ["0"])
+    await video(stage, stage.world.visitor, prompt="my secret", private=True)
+    asked = words(await post(log, "asks for a film of 2 credits"))
+    listed = await manage(stage, "jobs")
+    (choice,) = await moderator.autocomplete(stage.world.channel, "manage cancel", "job", "")
+    for text in (asked, listed, choice["name"]):
+        assert "(private)" in text
+        assert "secret" not in text
+    assert "waits for a moderator" in listed
+
+
 async def test_members_and_strangers_cannot_approve(stage: Stage) -> None:
     """A button in a channel that others can see is asked about at each press, also after a restart."""
     log, helpers = await log_channel(stage), role(stage, "Helpers")

@@ -12,6 +12,7 @@ from discord import AppCommandOptionType, app_commands
 from tests.conftest import Stage
 from tests.moderation.people import add_another_server, manage, member, role, show_manage_to, told, video
 from tests.sim import buttons, words
+from tests.test_house import ROOT
 
 #: What only those who manage the server may do.
 MONEY = {"limit set", "limit clear", "pot", "grant", "reset"}
@@ -72,6 +73,15 @@ async def test_each_command_asks_who_it_is(stage: Stage) -> None:
     assert [row["action"] for row in await stage.rows("SELECT action FROM audit WHERE actor_id = ?", helper.id)] != []
     with pytest.raises(Exception, match="manage"):
         await stage.world.visitor.slash(channel, "manage setup")
+
+
+async def test_each_command_is_on_the_moderators_page(stage: Stage) -> None:
+    """And in the README's list of them."""
+    page = (ROOT / "docs" / "moderators.md").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8").partition("## For moderators")[2].partition("\n## ")[0]
+    for name in {name.split()[0] for name in all_commands(stage)}:
+        assert f"/manage {name}" in page or f"`{name}`" in page.partition("## When something is stuck")[2], name
+        assert f"`{name}`" in readme or f"/manage {name}" in readme, name
 
 
 async def test_a_role_that_was_taken_away_decides_nothing_more(stage: Stage) -> None:
