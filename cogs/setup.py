@@ -102,10 +102,12 @@ class Setup(commands.Cog):
     async def _choose(self, interaction: discord.Interaction, name: str, page: str) -> Reply:
         person, values = person_of(interaction), chosen(interaction)
         ids = [int(value) for value in values if value.isdecimal()]
-        if name == "allowed":
-            await self._decisions.set_allowed(person, ids)
+        if name == "allowed":  # those that the choice had no room for stay
+            rest = sorted((await self._decisions.policy(person)).allowed)[cards_setup.CHANNELS :]
+            await self._decisions.set_allowed(person, [*ids, *rest])
         elif name == "moderators":
-            await self._decisions.set_moderators(person, [role for role in ids if role != person.guild_id])
+            rest = sorted((await self._decisions.policy(person)).moderators)[cards_setup.ROLES :]
+            await self._decisions.set_moderators(person, [role for role in (*ids, *rest) if role != person.guild_id])
         elif name in _ONE_ID:
             await self._decisions.set(person, name, ids[0] if ids else 0)
         elif name in _FLAGS:

@@ -85,10 +85,10 @@ class Reports:
         await self._remover.take_away(now.job)
         return now
 
-    async def block(self, person: Person, report_id: int, *, days: int | None) -> Report:
-        """Block the film's member; the film stays where it is."""
+    async def block(self, person: Person, report_id: int, *, days: int | None, why: str) -> Report:
+        """Block the film's member, who reads `why`; the film stays where it is."""
         report = await self._open(person, report_id)
-        await self._blocks.block(person, report.job.author_id, reason=report.reason, days=days)
+        await self._blocks.block(person, report.job.author_id, reason=why, days=days)
         await self._decide(person, report, "blocked", "")
         return await self._now(report_id)
 

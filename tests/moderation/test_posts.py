@@ -223,7 +223,10 @@ async def test_a_reported_member_is_blocked_for_a_while(stage: Stage) -> None:
     assert buttons(offered.response) == ["1 day", "1 week", "30 days", "Until lifted"]
     done = await stage.world.moderator.click(offered.response, label="1 week")
     assert done.acknowledged
-    assert "You are blocked" in await video(stage, stage.world.visitor, prompt="another")
+    refused = await video(stage, stage.world.visitor, prompt="another")
+    assert "You are blocked" in refused
+    assert "A film of yours was reported." in refused
+    assert "rude" not in refused, "those are the words of whoever reported it"
     assert films(thread)
     await eventually(lambda: any("blocked its member" in words(m) for m in log.history()), within=20)
 

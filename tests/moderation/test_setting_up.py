@@ -100,6 +100,23 @@ async def test_what_else_everyones_limit_says_stays(stage: Stage) -> None:
     assert "is not open to you" in await video(stage, stage.world.visitor, model="sora-2-pro")
 
 
+async def test_what_a_choice_has_no_room_for_stays(stage: Stage) -> None:
+    """Many channels and roles, named by commands: a choice on the card changes those that it shows."""
+    guild, moderator = stage.world.guild, stage.world.moderator
+    channels = [guild.create_text_channel(f"c{n}") for n in range(27)]
+    roles = [role(stage, f"r{n}") for n in range(12)]
+    for channel in channels:
+        await manage(stage, "channels allow", channel=channel)
+    for one in roles:
+        await manage(stage, "moderators", add=one)
+    card = await opened(stage)
+    await moderator.select(card, [channels[0]], custom_id="setup:allowed:1")
+    await moderator.click(card, label="More…")
+    await moderator.select(card, [roles[0]], custom_id="setup:moderators:2")
+    listed = await stage.rows("SELECT channel_id AS id FROM channel_lists UNION ALL SELECT role_id FROM moderators")
+    assert {row["id"] for row in listed} == {one.id for one in (channels[0], *channels[25:], roles[0], *roles[10:])}
+
+
 async def test_the_card_works_after_a_restart(stage: Stage) -> None:
     """Its buttons hold nothing but what they are for."""
     card = await opened(stage)
