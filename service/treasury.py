@@ -112,9 +112,11 @@ class Treasury:
         await self._rights.check(person, money=True)
         now = self._clock()
         member_id = int(subject.removeprefix("member:")) if subject.startswith("member:") else 0
+        zone = (await self._known.of(person.guild_id)).server.zone
         async with self._db.transaction() as conn:
+            before = await grants.spent(conn, person.guild_id, subject, now, zone)
             await grants.reset(conn, person.guild_id, subject, now)
-            await audit.write(conn, self._entry(person, "reset", subject, member_id), now)
+            await audit.write(conn, self._entry(person, "reset", subject, member_id, before=before), now)
         self._on_notice()
 
     async def transfer(self, person: Person, to_id: int, amount: int) -> int:

@@ -117,6 +117,12 @@ async def test_a_reset_begins_anew_and_films_in_the_making_go_on(stage: Stage) -
     assert [row["spent"] for row in spent] == [2, 2]
     assert "counts no more" in await manage(stage, "reset", everyone=True)
     assert "0 left" in await video(stage, you, prompt="and again")
+    await manage(stage, "reset", member=you)
+    await manage(stage, "reset", pot=True)
+    text = await manage(stage, "audit")
+    assert text.count(f"reset what <@{you.id}> had spent: 2 that day, 2 that week, 2 that month") == 2
+    assert "reset what everyone had spent" in text
+    assert "reset what the whole server had spent: 6 that day" in text
 
 
 @pytest.mark.parametrize("options", [{}, {"everyone": True, "pot": True}])

@@ -266,7 +266,11 @@ async def test_members_see_and_stop_their_own_films(stage: Stage) -> None:
     assert any(state in words(answer.response) for state in ("Starting", "Being made"))
     assert buttons(answer.response) == ["Don't post 1"]
     job = await found(stage, "SELECT id FROM jobs")
-    assert "being made already" in await manage(stage, "cancel", job=job["id"])
+    cancelled = await stage.world.moderator.slash(channel, "manage cancel", job=job["id"])
+    assert cancelled.response is not None
+    assert "being made already" in words(cancelled.response)
+    await stage.world.moderator.click(cancelled.response, label="Don't post it")
+    assert f"kept <@{you.id}>'s film `{job['id']}` from being posted" in await manage(stage, "audit")
     assert "Nothing is under way" in await told(member(stage, "ada"), channel, "jobs")
 
 
