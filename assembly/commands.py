@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 from discord.ext import commands
 
@@ -19,6 +21,7 @@ from cogs.manage import Manage
 from cogs.manage_audit import Audit, AuditPages
 from cogs.manage_check import Check, Probe
 from cogs.manage_films import Films
+from cogs.manage_lists import ListPages
 from cogs.manage_money import Limit, Money
 from cogs.manage_pause import Pausing
 from cogs.manage_rules import Channels, ForbiddenWords, People
@@ -43,10 +46,12 @@ from service.showcase import Showcase
 from ui.places import Places, person_of
 
 
-def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Manage, Audit, SetUp]:
-    """/manage with all that is inside; the log and the setting up have buttons as well."""
+def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Manage, list[commands.Cog]]:
+    """/manage with all that is inside, and what answers its buttons."""
     s, daily = services, services.ceiling.daily
     audit, set_up = Audit(s.audit, catalogue), SetUp(s.decisions, daily=daily)
+    limit = Limit(s.treasury, catalogue, daily=daily, ceiling=s.ceiling.server_daily)
+    words = ForbiddenWords(s.decisions, s.censor)
     command = Manage(
         direct=[
             set_up,
@@ -59,13 +64,14 @@ def manage(services: Services, catalogue: Catalogue, probe: Probe) -> tuple[Mana
             Check(s.decisions, probe),
         ],
         nested=[
-            Limit(s.treasury, catalogue, daily=daily, ceiling=s.ceiling.server_daily),
+            limit,
             Channels(s.decisions),
             UsageGroup(s.accounting, usage_chart),
-            ForbiddenWords(s.decisions, s.censor),
+            words,
         ],
     )
-    return command, audit, set_up
+    pages = ListPages({"limits": limit.page, "words": words.page})
+    return command, [AuditPages(audit), pages, Setup(set_up, s.decisions, s.treasury)]
 
 
 def cogs(
@@ -74,10 +80,9 @@ def cogs(
     erase: Erase,
     joining: Joining,
     showcase: Showcase,
-    audit: Audit,
-    set_up: SetUp,
+    managing: Sequence[commands.Cog],
 ) -> list[commands.Cog]:
-    """Everything that members type, and every button."""
+    """Everything that members type, and every button; `managing` answers those of /manage."""
     s, places = services, Places()
     start = Starting(s.intake, s.drafts, s.refusals, places, s.presets, s.others).start
     forms = Forms(s.intake, s.again, s.drafts, start=start)
@@ -108,6 +113,5 @@ def cogs(
         Help(s.intake, s.policies, places, moderates=moderates),
         Transfer(s.treasury),
         Decide(s.approvals, reports, language=s.policies.language),
-        AuditPages(audit),
-        Setup(set_up, s.decisions, s.treasury),
+        *managing,
     ]

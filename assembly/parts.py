@@ -59,7 +59,7 @@ class Parts:
             film_of=self._film_of,
             poster=clip_posts,
         )
-        command, audit, set_up = manage(services, settings.catalogue, self._probe)
+        command, managing = manage(services, settings.catalogue, self._probe)
         self.bot = Clapper(
             commands=[command],
             check_server=services.intake.check_server,
@@ -108,7 +108,7 @@ class Parts:
             folder=r.folder,
             on_change=partial(self.wake, "showcase"),
         )
-        self.bot.parts = cogs(services, reports, erase, self.joining, showcase, audit, set_up)
+        self.bot.parts = cogs(services, reports, erase, self.joining, showcase, managing)
         notices = Notices(
             db,
             policies=services.policies,

@@ -15,7 +15,7 @@ from service.approvals import Approvals
 from service.reports import Reports
 from ui import cards, cards_moderation
 from ui.answers import Reply, answer_press, press
-from ui.language import _
+from ui.language import _, speaking
 from ui.places import owner_of, person_of
 
 _APPROVE = re.compile(r"approve:(yes|no):([0-9a-z]{1,32})")
@@ -50,7 +50,9 @@ class Decide(commands.Cog):
             await self._reports.check(person, report_id)
             return Reply(cards_moderation.block_lengths(report_id))
         if action in _DAYS:
-            await self._reports.block(person, report_id, days=_DAYS[action])
+            with speaking(await self._language(person.guild_id)):
+                why = _("A film of yours was reported.")  # not in the words of whoever did: moderators alone read these
+            await self._reports.block(person, report_id, days=_DAYS[action], why=why)
             return Reply(cards.note(_("Blocked. The film stays where it is.")))
         settle = self._reports.hide if action == "hide" else self._reports.dismiss
         return await self._drawn(person, await settle(person, report_id))

@@ -45,15 +45,9 @@ class Audit(app_commands.Group):
             before=before,
             limit=cards_moderation.PAGE + 1,
         )
-        shown = entries[: cards_moderation.PAGE]
         return Reply(
             cards_moderation.audit_page(
-                shown,
-                self._labels,
-                member_id=member_id,
-                actor_id=actor_id,
-                first=before == 0,
-                more=len(entries) > len(shown),
+                entries, self._labels, member_id=member_id, actor_id=actor_id, first=before == 0
             )
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import discord
 from discord import app_commands
 
@@ -88,23 +90,19 @@ class Limit(app_commands.Group):
     ) -> None:
         async def act() -> Reply:
             subject = _subject(role, member, channel)
-            before = await self._treasury.clear_rules(person_of(interaction), subject)
-            was = "; ".join(words_rules.rule(rule, self._labels) for rule in before)
-            return Reply(
-                cards.note(
-                    _("The limit of {who} is gone. It was: {rule}").format(who=words_rules.subject(subject), rule=was)
-                )
-            )
+            gone = await self._treasury.clear_rules(person_of(interaction), subject)
+            return Reply(_cleared(subject, gone, self._labels))
 
         await answer_with(interaction, act())
 
     @app_commands.command(name="list", description="All limits of this server")
     async def list(self, interaction: discord.Interaction) -> None:
-        async def look() -> Reply:
-            rules = await self._treasury.rules(person_of(interaction))
-            return Reply(cards_moderation.limits(rules, self._labels, self._daily, self._ceiling))
+        await answer_with(interaction, self.page(interaction, 0))
 
-        await answer_with(interaction, look())
+    async def page(self, interaction: discord.Interaction, start: int) -> Reply:
+        """The limits from one on, for whoever may read them."""
+        rules = await self._treasury.rules(person_of(interaction))
+        return Reply(cards_moderation.limits(rules, self._labels, self._daily, self._ceiling, start))
 
     def _models(self, typed: str) -> frozenset[str]:
         return frozenset(find_model(self._catalogue, name).key for name in typed.split(",") if name.strip())
@@ -121,14 +119,16 @@ class Money(app_commands.Group):
     @app_commands.describe(credits="A whole number, or unlimited to take the limit away", period="How long it lasts")
     @app_commands.choices(period=_PERIODS)
     async def pot(
-        self, interaction: discord.Interaction, credits: app_commands.Range[str, 1, 20], period: str = "month"
+        self, interaction: discord.Interaction, credits: app_commands.Range[str, 1, 20], period: str | None = None
     ) -> None:
         async def act() -> Reply:
             person, most = person_of(interaction), _credits(credits)
+            if most is None and period:
+                return Reply(_cleared(POT, await self._treasury.clear_rules(person, POT, period), {}))
             if most is None:
                 await self._treasury.clear_rules(person, POT)
                 return Reply(cards.note(_("The server's pot has no limit any more, but the operator's.")))
-            rule = Rule(POT, period, most)
+            rule = Rule(POT, period or "month", most)
             return Reply(cards_moderation.limit_set(rule, await self._treasury.set_rule(person, rule), {}))
 
         await answer_with(interaction, act())
@@ -175,6 +175,13 @@ class Money(app_commands.Group):
             )
 
         await answer_with(interaction, act())
+
+
+def _cleared(subject: str, gone: Sequence[Rule], labels: Mapping[str, str]) -> cards.Card:
+    was = "; ".join(words_rules.rule(rule, labels) for rule in gone)
+    return cards.note(
+        _("The limit of {who} is gone. It was: {rule}").format(who=words_rules.subject(subject), rule=was)
+    )
 
 
 def _granted(member_id: int, amount: int, ends: int | None) -> str:

@@ -172,10 +172,11 @@ class ForbiddenWords(app_commands.Group):
 
     @app_commands.command(name="list", description="What is forbidden in prompts")
     async def list(self, interaction: discord.Interaction) -> None:
-        async def look() -> Reply:
-            return Reply(cards_moderation.words(await self._decisions.policy(person_of(interaction))))
+        await answer_with(interaction, self.page(interaction, 0))
 
-        await answer_with(interaction, look())
+    async def page(self, interaction: discord.Interaction, start: int) -> Reply:
+        """The rules from one on, for whoever may read them."""
+        return Reply(cards_moderation.words(await self._decisions.policy(person_of(interaction)), start))
 
     @app_commands.command(name="test", description="See what would happen to a prompt; nobody else is told")
     async def test(self, interaction: discord.Interaction, prompt: app_commands.Range[str, 1, 4000]) -> None:

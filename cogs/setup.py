@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import Any
 
 import discord
@@ -101,10 +102,12 @@ class Setup(commands.Cog):
     async def _choose(self, interaction: discord.Interaction, name: str, page: str) -> Reply:
         person, values = person_of(interaction), chosen(interaction)
         ids = [int(value) for value in values if value.isdecimal()]
-        if name == "allowed":
-            await self._decisions.set_allowed(person, ids)
+        if name == "allowed":  # those that the choice had no room for stay
+            rest = sorted((await self._decisions.policy(person)).allowed)[cards_setup.CHANNELS :]
+            await self._decisions.set_allowed(person, [*ids, *rest])
         elif name == "moderators":
-            await self._decisions.set_moderators(person, [role for role in ids if role != person.guild_id])
+            rest = sorted((await self._decisions.policy(person)).moderators)[cards_setup.ROLES :]
+            await self._decisions.set_moderators(person, [role for role in (*ids, *rest) if role != person.guild_id])
         elif name in _ONE_ID:
             await self._decisions.set(person, name, ids[0] if ids else 0)
         elif name in _FLAGS:
@@ -131,7 +134,10 @@ class Setup(commands.Cog):
             unlimited = amount in ("unlimited", _("unlimited").casefold())
             if not unlimited and not (amount.isascii() and amount.isdigit() and len(amount) <= 12):
                 raise Refused("credits_unreadable", asked=amount)
-            await self._treasury.set_rule(person, Rule(EVERYONE, period, None if unlimited else int(amount)))
+            rules = await self._treasury.rules(person)  # what else everyone's limit says stays
+            before = next((rule for rule in rules if rule.subject == EVERYONE), Rule(EVERYONE, period, None))
+            after = replace(before, period=period, credits=None if unlimited else int(amount))
+            await self._treasury.set_rule(person, after)
         return await self._pages.page(interaction, "1")
 
 

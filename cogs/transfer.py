@@ -10,7 +10,7 @@ from domain.faults import Refused
 from service.treasury import Treasury
 from ui import cards
 from ui.answers import Reply, answer_with
-from ui.language import _
+from ui.language import _, number
 from ui.places import person_of
 from ui.words import credits as credits_text
 
@@ -35,6 +35,6 @@ class Transfer(commands.Cog):
                 raise Refused("to_a_bot")
             left = await self._treasury.transfer(person_of(interaction), member.id, credits)
             text = _("<@{who}> has {credits} of yours now. You have {left} granted left.")
-            return Reply(cards.note(text.format(who=member.id, credits=credits_text(credits), left=credits_text(left))))
+            return Reply(cards.note(text.format(who=member.id, credits=credits_text(credits), left=number(left))))
 
         await answer_with(interaction, act())

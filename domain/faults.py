@@ -110,6 +110,7 @@ class Refused(Fault):
             "to_a_bot",
             "too_few_granted",
             "block_yourself",
+            "unblock_yourself",
             "not_blocked",
             "report_reason",
             "reported",

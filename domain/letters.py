@@ -27,7 +27,7 @@ DIGITS = {"0": "o", "1": "il", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b",
 SIGNS = {"@": "a", "$": "s", "!": "i", "|": "il", "+": "t", "€": "e", "¢": "c"}
 #: Letters of other alphabets that look like Latin ones, when small or when capital. U+01C0, which no word has, is
 #: what `fold` writes for a capital I after a small letter: "kiIl" may be meant as "kill".
-_CYRILLIC = dict(zip("аеіјкмнорстухѕһԁԛԝѵӏьв", "aeijkmhopctyxshdqwvlbb", strict=True))
+_CYRILLIC = dict(zip("аеіјкмнорстухѕһԁԛԝѵӏьвпицгяш", "aeijkmhopctyxshdqwvlbbnnurrw", strict=True))
 _GREEK = dict(
     zip(
         "αβγεζηικμνορτυχω",
@@ -38,10 +38,16 @@ _GREEK = dict(
 FOREIGN = _CYRILLIC | _GREEK
 STANDS_FOR = DIGITS | SIGNS | FOREIGN | {"\u01c0": "il"}
 
-#: Letters with a bar, Latin small capitals, letters in black circles and squares: Unicode names no letter below them.
-_PLAINER = str.maketrans("łŁøØđĐħĦŧŦƀɨɉɍɏƶıᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "lLoOdDhHtTbijryziabcdefghijklmnopqrstuvwyz") | {
-    start + n: letter for start in (0x1F150, 0x1F170) for n, letter in enumerate(ascii_lowercase)
-}
+#: Letters with a bar, script letters as in phonetics, Latin small capitals, letters in black circles and squares:
+#: Unicode names no letter below them.
+_PLAIN = dict(
+    zip("łøđħŧƀɨɉɍɏƶıǥɑɡɩᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘǫʀꜱᴛᴜᴠᴡʏᴢ", "lodhtbijryzigagiabcdefghijklmnopqrstuvwyz", strict=True)
+)
+_PLAINER = str.maketrans(
+    {letter.upper(): plain.upper() for letter, plain in _PLAIN.items() if not letter.upper().isascii()}
+    | _PLAIN
+    | {chr(start + n): letter for start in (0x1F150, 0x1F170) for n, letter in enumerate(ascii_lowercase)}
+)
 _FLAG_LETTERS = {0x1F1E6 + n: letter for n, letter in enumerate(ascii_lowercase)}
 _FLAGS = re.compile("(?:[\U0001f1e6-\U0001f1ff]{2})+(?![\U0001f1e6-\U0001f1ff])|[\U0001f1e6-\U0001f1ff]+")
 #: Unicode makes letters of these, and so would tie them to the word before; the Arabic ones grow to 18 and 8.

@@ -44,6 +44,7 @@ ACTIONS = frozenset(
         "moderators",
         "redeliver",
         "cancel",
+        "mute",
         "pause",
         "resume",
         "approve",

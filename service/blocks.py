@@ -46,11 +46,13 @@ class Blocks:
             raise Refused("days", most=_DAYS_MOST)
         now = self._clock()
         until = None if days is None else now + days * _DAY
+        old = (await self._known.of(person.guild_id)).blocks.get(member_id)
+        before = {"until": old.until} if old and old.holds(now) else {}
         async with self._known.changing(person.guild_id) as conn:
             await policies.block(conn, person.guild_id, Block(member_id, reason, until, person.user_id, now), now)
             waiting = await owners.block_author(conn, person.guild_id, member_id)
             entry = AuditEntry(
-                person.guild_id, person.user_id, "block", member_id, after={"until": until}, reason=reason
+                person.guild_id, person.user_id, "block", member_id, "", before, {"until": until}, reason
             )
             await audit.write(conn, entry, now)
         stopped = 0
@@ -61,8 +63,10 @@ class Blocks:
         return until, stopped
 
     async def unblock(self, person: Person, member_id: int, *, reason: str) -> None:
-        """Lift a member's block."""
+        """Lift a member's block; one's own only with the right to manage the server."""
         await self._rights.check(person)
+        if member_id == person.user_id and not person.manager:
+            raise Refused("unblock_yourself")
         found = (await self._known.of(person.guild_id)).blocks.get(member_id)
         now = self._clock()
         if found is None or not found.holds(now):

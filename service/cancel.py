@@ -41,7 +41,7 @@ class Cancel:
         settled = await self._results.settle(job.id, Event.CANCEL, reason=reason)
         if not settled or settled.step.effect is not Effect.MOVE:
             return Cancelled.RUNNING
-        await self._note(job, person)
+        await self._note("cancel", job, person)
         return Cancelled.DONE
 
     async def mute(self, job_id: str, person: Person) -> None:
@@ -50,7 +50,7 @@ class Cancel:
         async with self._db.transaction() as conn:
             if not await outbox.hush(conn, job_id):
                 raise Refused("posted")
-        await self._note(job, person)
+        await self._note("mute", job, person)
 
     async def _theirs(self, job_id: str, person: Person) -> Job:
         async with self._db.transaction() as conn:
@@ -62,7 +62,7 @@ class Cancel:
             raise Refused("not_yours")
         return job
 
-    async def _note(self, job: Job, person: Person) -> None:
+    async def _note(self, action: str, job: Job, person: Person) -> None:
         """A moderator did it, and not the member."""
         if job.author_id == person.user_id:
             return
@@ -70,7 +70,7 @@ class Cancel:
         entry = AuditEntry(
             job.guild_id,
             person.user_id,
-            "cancel",
+            action,
             job.author_id,
             subject=f"job:{job.id}",
             after={"price": job.price},

@@ -64,7 +64,7 @@ class Censor:
             async with self._db.transaction() as conn:
                 await notices.add(conn, ask.guild_id, "words", json.dumps(about), self._clock())
             self._on_notice()
-        raise Refused("words", rule=rule.text, kind=rule.kind)
+        raise Refused("words", rule=rule.text, kind=rule.kind, number=rule.id)
 
     def _is_news(self, key: tuple[int, int, int]) -> bool:
         now = self._clock()

@@ -19,6 +19,8 @@ from storage import audit, policies
 #: Channels that one list may hold.
 CHANNELS_MOST = 200
 _STARS_MOST = 1_000
+#: Settings that decide about credits, or about who may spend them unasked.
+_MONEY = ("transfers", "confirm_above", "approval_above", "approval_role_id")
 
 
 class Decisions:
@@ -54,7 +56,7 @@ class Decisions:
 
     async def set(self, person: Person, name: str, value: Any) -> None:
         """Change one setting by its name in `domain.policy.Server`."""
-        await self._rights.check(person, money=name in ("transfers", "confirm_above", "approval_above"))
+        await self._rights.check(person, money=name in _MONEY)
         if name == "timezone" and zone_of(str(value)) is None:
             raise Refused("zone_unknown", asked=str(value))
         if name == "delivery" and value not in DELIVERIES:

@@ -25,7 +25,7 @@ from service.links import Links
 from service.loops import Crew, now_ms
 from service.pauses import Pauses
 from service.results import Results, reason_of
-from storage import inputs, jobs, queue
+from storage import inputs, jobs, queue, turns
 from storage.database import Database
 
 log = logging.getLogger("clapper.dispatch")
@@ -238,7 +238,7 @@ class Dispatch:
         new = await self._breakers.trip(subject, reason)
         if report:
             await self._end_with_model(job, report)
-            for waiting in await jobs.waiting_for_model(self._db.reader, job.request.model):
+            for waiting in await turns.for_model(self._db.reader, job.request.model):
                 await self._end_waiting(waiting, report)
         else:
             await self._results.settle(job.id, event)

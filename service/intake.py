@@ -249,11 +249,12 @@ class Intake:
         # may have been taken away or kept back since its recipe was put behind a button.
         policy = await self._policies.of(ask.guild_id)
         doorman.check(ask, policy, now=now)
+        restricted = ask.spot.restricted
         if ask.parent_id:
             parent = await jobs.get(conn, ask.parent_id)
             still_open(parent, Who(ask.guild_id, ask.author_id), reuse=policy.server.reuse)
             # What comes of an age-restricted film stays that, even where the channel was opened to all since.
-            job = replace(job, restricted=job.restricted or (parent is not None and parent.restricted))
+            restricted = restricted or (parent is not None and parent.restricted)
         terms = doorman.terms_of(ask, policy, self._ceiling)
         job = new_job(
             order,
@@ -262,6 +263,7 @@ class Intake:
             state=JobState.AWAITING if doorman.needs_approval(ask, policy, order.price) else JobState.QUEUED,
             delivery=policy.server.delivery,
             member_most=terms.standing.in_flight or 0,
+            restricted=restricted,
             now=now,
         )
         said = await self._turns.of_newest(conn, job, written=False)

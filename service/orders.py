@@ -51,11 +51,12 @@ def new_job(
     state: JobState,
     delivery: str,
     member_most: int,
+    restricted: bool,
     now: int,
 ) -> Job:
     """The job of an order, begun now (unix ms); `card` is the (channel, message) of a card that is already shown.
 
-    `delivery` and `member_most` are what the server's rules say now.
+    `delivery` and `member_most` are what the server's rules say now; `restricted` films stay in age-restricted places.
     """
     ask = order.ask
     return Job(
@@ -74,7 +75,7 @@ def new_job(
         usual_seconds=row.usual_seconds,
         private=ask.private,
         spoiler=ask.spoiler,
-        restricted=ask.spot.restricted,
+        restricted=restricted,
         state=state,
         attempt=1,
         created_at=now,

@@ -87,16 +87,18 @@ class Reports:
         await self._films.take_away(replace(report.job, hidden=True))
         return await self._now(report_id)
 
-    async def block(self, person: Person, report_id: int, *, days: int | None) -> Report:
-        """Block the film's member; the film stays where it is."""
+    async def block(self, person: Person, report_id: int, *, days: int | None, why: str) -> Report:
+        """Block the film's member, who reads `why`; the film stays where it is."""
         report = await self._open(person, report_id)
-        await self._blocks.block(person, report.job.author_id, reason=report.reason, days=days)
+        await self._blocks.block(person, report.job.author_id, reason=why, days=days)
         await self._decide(person, report, "blocked", "")
         return await self._now(report_id)
 
     async def dismiss(self, person: Person, report_id: int) -> Report:
         """Nothing is wrong with it."""
         report = await self._open(person, report_id)
+        if report.job.author_id == person.user_id and not person.manager:
+            raise Refused("own_film")
         await self._decide(person, report, "dismissed", "dismiss")
         return await self._now(report_id)
 

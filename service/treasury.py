@@ -68,15 +68,16 @@ class Treasury:
         self._on_notice()
         return before
 
-    async def clear_rules(self, person: Person, subject: str) -> Sequence[Rule]:
-        """Remove a subject's rules; what they were."""
+    async def clear_rules(self, person: Person, subject: str, period: str = "") -> Sequence[Rule]:
+        """Remove a subject's rules, or only that of one period; what they were."""
         await self._rights.check(person, money=True)
-        before = [rule for rule in (await self._known.of(person.guild_id)).rules if rule.subject == subject]
+        known = (await self._known.of(person.guild_id)).rules
+        before = [rule for rule in known if rule.subject == subject and period in ("", rule.period)]
         if not before:
             raise Refused("no_such_rule")
         now = self._clock()
         async with self._known.changing(person.guild_id) as conn:
-            await policies.clear_rules(conn, person.guild_id, subject, now)
+            await policies.clear_rules(conn, person.guild_id, subject, now, period)
             await audit.write(conn, self._entry(person, "limit_clear", subject, before=_said(before)), now)
         self._on_notice()
         return before
@@ -111,20 +112,25 @@ class Treasury:
         await self._rights.check(person, money=True)
         now = self._clock()
         member_id = int(subject.removeprefix("member:")) if subject.startswith("member:") else 0
+        zone = (await self._known.of(person.guild_id)).server.zone
         async with self._db.transaction() as conn:
+            before = await grants.spent(conn, person.guild_id, subject, now, zone)
             await grants.reset(conn, person.guild_id, subject, now)
-            await audit.write(conn, self._entry(person, "reset", subject, member_id), now)
+            await audit.write(conn, self._entry(person, "reset", subject, member_id, before=before), now)
         self._on_notice()
 
     async def transfer(self, person: Person, to_id: int, amount: int) -> int:
         """Give another member some of one's own granted credits; what is left of them."""
-        if not (await self._known.of(person.guild_id)).server.transfers:
+        policy, now = await self._known.of(person.guild_id), self._clock()
+        if not policy.server.transfers:
             raise Refused("no_transfers")
+        block = policy.blocks.get(person.user_id)
+        if block and block.holds(now):  # else another account would go on with them
+            raise Refused("blocked", until=block.until, why=block.reason)
         if to_id == person.user_id:
             raise Refused("to_yourself")
         if not 1 <= amount <= CREDITS_MOST:
             raise Refused("amount", least=1, most=CREDITS_MOST)
-        now = self._clock()
         async with self._db.transaction() as conn:
             has = await grants.left(conn, person.guild_id, person.user_id, now)
             moved = await grants.move(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import tzinfo
+
 import aiosqlite
 
-from domain.credit import split
+from domain.credit import PERIODS, local_date, split, window
 from storage.database import every, one
 from storage.ledger import Payer, grants_of
 
@@ -59,6 +61,28 @@ async def move(
             now=now,
         )
     return True
+
+
+async def spent(conn: aiosqlite.Connection, guild_id: int, subject: str, now: int, zone: tzinfo) -> dict[str, int]:
+    """What 'member:ID' or 'server' has spent in each period that runs, resets counted; nothing for 'everyone'."""
+    if subject == "everyone":
+        return {}
+    epochs = [subject, "everyone" if subject.startswith("member:") else subject]
+    row = await one(
+        conn,
+        "SELECT coalesce(sum(epoch), 0) FROM epochs WHERE guild_id = ? AND subject IN (?, ?)",
+        (guild_id, *epochs),
+    )
+    assert row is not None
+    day = local_date(now, zone)
+    keys = {period: window(period, day, int(row[0])) for period in PERIODS}
+    rows = await every(
+        conn,
+        "SELECT win, spent FROM counters WHERE guild_id = ? AND subject = ? AND win IN (?, ?, ?)",
+        (guild_id, subject, *keys.values()),
+    )
+    known = {found["win"]: int(found["spent"]) for found in rows}
+    return {period: known.get(key, 0) for period, key in keys.items()}
 
 
 async def reset(conn: aiosqlite.Connection, guild_id: int, subject: str, now: int) -> None:

@@ -215,12 +215,6 @@ async def next_queued(
     return job_of(row) if row else None
 
 
-async def waiting_for_model(conn: aiosqlite.Connection, model: str) -> list[Job]:
-    """Jobs that wait for a model, the oldest first."""
-    rows = await every(conn, "SELECT * FROM jobs WHERE state = 'queued' AND model = ? ORDER BY created_at", (model,))
-    return [job_of(row) for row in rows]
-
-
 async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> list[Job]:
     """Jobs not sent yet whose pictures or clip are still to be fetched, oldest first, without those already in hand.
 

@@ -86,7 +86,9 @@ async def gone(conn: aiosqlite.Connection, limit: int) -> list[Job]:
     """Generations whose message is still to be removed: deleted ones, the oldest first, and those taken away."""
     deleted = await every(
         conn,
-        "SELECT * FROM jobs WHERE deleted_at > 0 AND message_id > 0 ORDER BY deleted_at LIMIT ?",
+        "SELECT * FROM jobs WHERE deleted_at > 0 AND message_id > 0"
+        " UNION SELECT * FROM jobs WHERE id IN (SELECT job_id FROM reports WHERE verdict = 'hidden')"
+        " AND hidden = 1 AND message_id > 0 LIMIT ?",
         (limit,),
     )
     taken = await every(

@@ -95,10 +95,12 @@ async def set_rule(conn: aiosqlite.Connection, guild_id: int, rule: Rule, now: i
     )
 
 
-async def clear_rules(conn: aiosqlite.Connection, guild_id: int, subject: str, now: int) -> None:
-    """Remove all rules of a subject."""
+async def clear_rules(conn: aiosqlite.Connection, guild_id: int, subject: str, now: int, period: str = "") -> None:
+    """Remove all rules of a subject, or only that of one period."""
     await _decided(conn, guild_id, now)
-    await conn.execute("DELETE FROM rules WHERE guild_id = ? AND subject = ?", (guild_id, subject))
+    await conn.execute(
+        "DELETE FROM rules WHERE guild_id = ?1 AND subject = ?2 AND ?3 IN ('', period)", (guild_id, subject, period)
+    )
 
 
 async def list_channel(conn: aiosqlite.Connection, guild_id: int, channel_id: int, kind: str, now: int) -> None:

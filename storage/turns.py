@@ -10,6 +10,7 @@ import aiosqlite
 from domain.job import IN_FLIGHT, Job
 from domain.turns import COUNTED_MOST, Outlook
 from storage.database import every, one
+from storage.jobs import job_of
 
 _IN_FLIGHT = ", ".join(f"'{state.value}'" for state in IN_FLIGHT)
 
@@ -175,3 +176,9 @@ async def newest(conn: aiosqlite.Connection, provider: str, limit: int) -> set[s
         (provider, limit),
     )
     return {row["id"] for row in rows}
+
+
+async def for_model(conn: aiosqlite.Connection, model: str) -> list[Job]:
+    """Jobs that wait for a model, the oldest first."""
+    rows = await every(conn, "SELECT * FROM jobs WHERE state = 'queued' AND model = ? ORDER BY created_at", (model,))
+    return [job_of(row) for row in rows]

@@ -61,10 +61,10 @@ async def test_a_slow_refusal_stays_private(open_wire: OpenWire) -> None:
 
 
 async def test_pots_and_grants_in_a_storm(open_wire: OpenWire) -> None:
-    """A hundred members with grants of their own against a pot of 41: twenty films, and every sum agrees."""
+    """A thousand members with grants of their own against a pot of 41: twenty films, and every sum agrees."""
     async with open_wire(daily_credits=1, total_in_flight=1) as w:
         w.wire.ack_seconds = 60
-        members = [w.wire.add_member(f"m{n}") for n in range(100)]
+        members = [w.wire.add_member(f"m{n}") for n in range(1000)]
         async with w.app.db.transaction() as conn:
             await policies.set_rule(conn, w.wire.guild.id, Rule(POT, "month", 41), 1, alone=False)
             for member in members:
@@ -79,7 +79,8 @@ async def test_pots_and_grants_in_a_storm(open_wire: OpenWire) -> None:
                     now=1,
                 )
         sent = [await w.wire.command("video", {"prompt": f"film {n}"}, member=m) for n, m in enumerate(members)]
-        await asyncio.gather(*(command.response(timeout=60) for command in sent))
+        answers = await asyncio.gather(*(command.response(timeout=60) for command in sent))
+        await w.wire.wait_for(lambda: all(answer.text for answer in answers), timeout=60)
         assert len(await w.rows("SELECT id FROM jobs")) == 20
         assert await w.rows("SELECT spent FROM counters WHERE subject = 'server' AND win LIKE 'm:%'") == [{"spent": 40}]
         sources = await w.rows(

@@ -78,6 +78,11 @@ def hits(rule: str, prompt: str) -> bool:
         ("bad", "ваd"),  # two Cyrillic letters
         ("cop", "сор"),  # three, in a text without Cyrillic of its own
         ("van", "νаn"),  # Greek, Cyrillic, Latin
+        ("gun", "\u0261un"),  # a script g
+        ("gang", "g\u0251n\u01e5"),
+        ("bad", "Ƀad"),
+        ("gun", "guп"),  # Cyrillic letters that stand upside down, or for what they are not
+        ("trash", "tяаsh"),
         ("сука", "cука"),  # a Latin letter in a Cyrillic word
         ("сука", "СУКА"),
         ("козёл", "кoзeл"),

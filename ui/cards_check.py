@@ -11,14 +11,16 @@ from ui.words import right
 
 #: Channels that are named one by one.
 _MOST = 12
+#: What posts for moderators need: they carry no file and open no thread.
+_TO_POST = {"view_channel", "send_messages"}
 
 
 def checked(report: ServerReport, policy: Policy, *, reached: bool | None) -> Card:
     """A line for each thing, ✓ or ✗, and for each ✗ what to do."""
     used = [one for one in report.channels if policy.welcomes([one.channel_id, one.category_id])]
-    bad = [one for one in used if one.lacks]
-    lines = [_channels(used, bad)]
-    lines += [f"<#{one.channel_id}>: {listed([right(name) for name in one.lacks], 'and')}" for one in bad[:_MOST]]
+    bad = [(one.channel_id, lacks) for one in used if (lacks := _lacks(one, policy))]
+    lines = [_channels(len(used), len(bad))]
+    lines += [f"<#{channel}>: {listed([right(name) for name in lacks], 'and')}" for channel, lacks in bad[:_MOST]]
     if len(bad) > _MOST:
         lines.append(_("-# and {n} more").format(n=len(bad) - _MOST))
     lines += [_log(report, policy), *_moderators(report, policy), _callback(reached)]
@@ -27,13 +29,23 @@ def checked(report: ServerReport, policy: Policy, *, reached: bool | None) -> Ca
     return Card(GREEN if good else RED, head, "\n".join(filter(None, lines)))
 
 
-def _channels(used: list[ChannelReport], bad: list[ChannelReport]) -> str:
+def _lacks(one: ChannelReport, policy: Policy) -> list[str]:
+    """What the bot needs in a channel and has not: no new threads where films go to the channel itself."""
+    threads = policy.server.delivery != "channel"
+    return [name for name in one.lacks if threads or name != "create_public_threads"]
+
+
+def _channels(used: int, bad: int) -> str:
+    if not used:
+        return _(
+            "✗ There is no channel for films: those that were allowed are gone. `/manage channels list` names them."
+        )
     if not bad:
-        return _n(
-            "✓ Films can be posted in {n} channel.", "✓ Films can be posted in all {n} channels.", len(used)
-        ).format(n=len(used))
+        return _n("✓ Films can be posted in {n} channel.", "✓ Films can be posted in all {n} channels.", used).format(
+            n=used
+        )
     text = _("✗ In {n} of {all} channels Clapper lacks rights. Give them to its role, or list channels that count:")
-    return text.format(n=len(bad), all=len(used))
+    return text.format(n=bad, all=used)
 
 
 def _log(report: ServerReport, policy: Policy) -> str:
@@ -43,7 +55,7 @@ def _log(report: ServerReport, policy: Policy) -> str:
     found = next((one for one in report.channels if one.channel_id == log), None)
     if found is None:
         return _("✗ The log channel is gone. Choose another: `/manage log-channel`.")
-    if found.lacks:
+    if not _TO_POST.isdisjoint(found.lacks):
         return _("✗ Clapper cannot post in the log channel <#{channel}>.").format(channel=log)
     return _("✓ Log channel: <#{channel}>").format(channel=log)
 

@@ -19,22 +19,40 @@ from ui.words import credits, plain, recipe, when
 
 Labels = Mapping[str, str]
 
-#: Entries on one page of the log.
-PAGE = 8
+#: Entries on one page of the log, and of a list.
+PAGE, LIST_PAGE = 8, 25
+#: Characters of a page's entries: a card takes 4,000 in all, and what stands around them wants some.
+_ROOM = 3_000
 
 
-def limits(rules: Sequence[Rule], labels: Labels, daily: int, ceiling: int) -> Card:
-    """Every rule of a server, and what holds where there is none."""
-    lines = [f"**{words_rules.subject(found.subject)}**: {words_rules.rule(found, labels)}" for found in rules[:25]]
+def _that_fit(lines: Sequence[str], most: int) -> int:
+    """How many of these lines one page takes: one at least, so that every page leads on."""
+    room, n = _ROOM, 0
+    while n < min(most, len(lines)) and (room := room - len(lines[n])) >= 0:
+        n += 1
+    return max(1, n)
+
+
+def _turns(name: str, start: int, end: int, of: int) -> tuple[ui.Button[Any], ...]:
+    """The buttons of a list that shows numbers `start` to `end` of so many."""
+    back = (_button(_("Back"), f"{name}:0"),) if start else ()
+    return (*back, _button(_("More…"), f"{name}:{end}")) if end < of else back
+
+
+def limits(rules: Sequence[Rule], labels: Labels, daily: int, ceiling: int, start: int = 0) -> Card:
+    """The rules of a server from one on, and what holds where there is none."""
+    lines = [f"**{words_rules.subject(found.subject)}**: {words_rules.rule(found, labels)}" for found in rules[start:]]
+    end = start + _that_fit(lines, LIST_PAGE)
+    del lines[end - start :]
     if not any(found.subject == "everyone" for found in rules):
         lines.insert(0, _("**everyone**: {amount} (as installed)").format(amount=words_rules.amount(daily, "day")))
-    if len(rules) > 25:
-        lines.append(_("-# and {n} more").format(n=len(rules) - 25))
+    if len(rules) > end:
+        lines.append(_("-# and {n} more").format(n=len(rules) - end))
     note = _(
         "-# A member's own limit replaces the others. Of everyone's and the roles' limits, one with room is enough; "
         "channels and the whole server can only narrow. Over all: {n} a day for this server, set by the operator."
     ).format(n=number(ceiling))
-    return Card(BLUE, _("### Limits"), "\n".join(lines), note)
+    return Card(BLUE, _("### Limits"), "\n".join(lines), note, buttons=_turns("limits", start, end, len(rules)))
 
 
 def limit_set(rule: Rule, before: Sequence[Rule], labels: Labels) -> Card:
@@ -48,19 +66,18 @@ def limit_set(rule: Rule, before: Sequence[Rule], labels: Labels) -> Card:
     )
 
 
-def audit_page(
-    entries: Sequence[AuditEntry], labels: Labels, *, member_id: int, actor_id: int, first: bool, more: bool
-) -> Card:
-    """A page of what was done, newest first, with a way to older entries."""
+def audit_page(entries: Sequence[AuditEntry], labels: Labels, *, member_id: int, actor_id: int, first: bool) -> Card:
+    """A page of what was done, newest first, with a way to older entries: it is given one more than a page has."""
     if not entries:
         return Card(BLUE, _("### Nothing here\nWhat moderators change is listed here, and nobody can edit it."))
     lines = [f"{when(entry.at, 'f')} {words_audit.line(entry, labels)}" for entry in entries]
+    shown = _that_fit(lines, PAGE)
     buttons: list[ui.Button[Any]] = []
     if not first:
         buttons.append(_button(_("Newest"), f"audit:0:{member_id}:{actor_id}"))
-    if more:
-        buttons.append(_button(_("Older"), f"audit:{entries[-1].id}:{member_id}:{actor_id}"))
-    return Card(BLUE, _("### What moderators did"), *lines, buttons=tuple(buttons))
+    if shown < len(entries):
+        buttons.append(_button(_("Older"), f"audit:{entries[shown - 1].id}:{member_id}:{actor_id}"))
+    return Card(BLUE, _("### What moderators did"), *lines[:shown], buttons=tuple(buttons))
 
 
 def notice(about: About, labels: Labels) -> Card:
@@ -146,17 +163,22 @@ def block_lengths(report_id: int) -> Card:
     )
 
 
-def words(policy: Policy, page_size: int = 20) -> Card:
-    """The words that prompts must not contain."""
+def words(policy: Policy, start: int = 0) -> Card:
+    """The words that prompts must not contain, the newest first, from one on."""
     if not policy.words:
         return Card(BLUE, _("### No forbidden words\n`/manage words add` forbids one in prompts."))
     lines = [
         f"`{found.id}` ||{plain(found.text, 80)}||" + (_(" (pattern)") if found.kind == "pattern" else "")
-        for found in policy.words[-page_size:]
+        for found in policy.words[::-1][start:]
     ]
-    more = len(policy.words) - page_size
+    end = start + _that_fit(lines, LIST_PAGE)
+    more = len(policy.words) - end
     return Card(
-        BLUE, _("### Forbidden in prompts"), "\n".join(lines), _("-# and {n} more").format(n=more) if more > 0 else ""
+        BLUE,
+        _("### Forbidden in prompts"),
+        "\n".join(lines[: end - start]),
+        _("-# and {n} more").format(n=more) if more > 0 else "",
+        buttons=_turns("words", start, end, len(policy.words)),
     )
 
 

@@ -16,6 +16,8 @@ from ui.language import _, _n
 
 #: Prices at which a film may be asked about first, or wait for a moderator.
 STARS = (1, 2, 3, 5, 10, 20)
+#: Channels and roles that one choice shows: what Discord takes, and what a phone has room for.
+CHANNELS, ROLES = 25, 10
 PRICES = (0, 1, 2, 3, 5, 10, 15, 20, 50, 100)
 _LOG_TYPES = [discord.ChannelType.text]
 _PLACE_TYPES = [
@@ -74,7 +76,7 @@ def first_page(policy: Policy, *, daily: int) -> Card:
         *lines,
         rows=(
             _channels("log_channel_id", _("Log channel"), _LOG_TYPES, [server.log_channel_id], most=1),
-            _channels("allowed", _("Channels for films"), _PLACE_TYPES, sorted(policy.allowed), most=25),
+            _channels("allowed", _("Channels for films"), _PLACE_TYPES, sorted(policy.allowed), most=CHANNELS),
             _choices(
                 "delivery",
                 _("Where films go"),
@@ -128,7 +130,7 @@ def second_page(policy: Policy) -> Card:
             _choices("confirm_above", _("Ask first above…"), _prices(), _price(server.confirm_above), page=2),
             _choices("approval_above", _("Approval above…"), _prices(), _price(server.approval_above), page=2),
             _roles("approval_role_id", _("Role that needs no approval"), [server.approval_role_id], most=1),
-            _roles("moderators", _("Moderators' roles"), sorted(policy.moderators), most=10),
+            _roles("moderators", _("Moderators' roles"), sorted(policy.moderators), most=ROLES),
             ui.ActionRow(
                 _button(gifts, f"setup:transfers:{int(not server.transfers)}"),
                 _button(reuse, f"setup:reuse:{int(not server.reuse)}"),

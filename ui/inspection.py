@@ -27,7 +27,7 @@ class ChannelReport:
 
 @dataclass(frozen=True)
 class ServerReport:
-    """Every channel that can hold films, and the roles that may see /manage (None: Discord did not say)."""
+    """Every channel that can hold films, and the roles that see /manage (None: Discord did not say)."""
 
     channels: tuple[ChannelReport, ...]
     manage_roles: frozenset[int] | None
@@ -59,10 +59,12 @@ class Inspector:
             for channel in channels
             if channel["type"] in (_TEXT, _NEWS, _FORUM, _VOICE, _STAGE, _MEDIA)
         ]
-        return ServerReport(tuple(reports), await self._manage_roles(guild_id))
+        rights = {int(role["id"]): discord.Permissions(int(role["permissions"])) for role in roles}
+        return ServerReport(tuple(reports), await self._manage_roles(guild_id, rights))
 
-    async def _manage_roles(self, guild_id: int) -> frozenset[int] | None:
-        """Roles that an administrator allowed to see /manage under Server Settings → Integrations."""
+    async def _manage_roles(self, guild_id: int, rights: Mapping[int, discord.Permissions]) -> frozenset[int] | None:
+        """Roles that see /manage: by their rights, or because an administrator allowed it in the server's settings."""
+        by_rights = frozenset(role for role, has in rights.items() if has.manage_guild or has.administrator)
         application = self._client.application_id
         if application is None:
             return None
@@ -73,10 +75,14 @@ class Inspector:
                 return None
             found = await self._client.http.get_application_command_permissions(application, guild_id, command)
         except discord.NotFound:
-            return frozenset()  # nothing was ever changed there
+            return by_rights  # nothing was ever changed there
         except (discord.DiscordException, OSError, TimeoutError):
             return None
-        return frozenset(int(one["id"]) for one in found["permissions"] if one["type"] == 1 and one["permission"])
+        said = {int(one["id"]): bool(one["permission"]) for one in found["permissions"] if one["type"] == 1}
+        if said.get(guild_id):  # everyone
+            return frozenset(rights)
+        seen = by_rights if guild_id not in said else frozenset[int]()
+        return (seen | {role for role, may in said.items() if may}) - {role for role, may in said.items() if not may}
 
 
 def _lacks(channel: Mapping[str, Any], base: int, mine: set[int], guild_id: int, me: int) -> tuple[str, ...]:

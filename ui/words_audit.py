@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from domain.moderation import AuditEntry
 from ui import words_rules
-from ui.language import _
+from ui.language import _, number
 from ui.words import credits, plain, when
 
 Maker = Callable[[AuditEntry, Mapping[str, str]], str]
@@ -26,6 +26,15 @@ def _granted(entry: AuditEntry, labels: Mapping[str, str]) -> str:
     if ends:
         return _("gave {who} {credits} until {day}").format(**values, day=when(int(ends), "D"))
     return _("gave {who} {credits}").format(**values)
+
+
+def _reset(entry: AuditEntry, labels: Mapping[str, str]) -> str:
+    who = words_rules.subject(entry.subject)
+    if not entry.before:
+        return _("reset what {who} had spent").format(who=who)
+    day, week, month = (number(int(entry.before.get(period, 0))) for period in ("day", "week", "month"))
+    text = _("reset what {who} had spent: {day} that day, {week} that week, {month} that month")
+    return text.format(who=who, day=day, week=week, month=month)
 
 
 def _blocked(entry: AuditEntry, labels: Mapping[str, str]) -> str:
@@ -68,7 +77,7 @@ DID: dict[str, Maker] = {
         who=words_rules.subject(e.subject), before=words_rules.stored_rules(e.before, labels)
     ),
     "grant": _granted,
-    "reset": lambda e, labels: _("reset what {who} had spent").format(who=words_rules.subject(e.subject)),
+    "reset": _reset,
     "transfer": lambda e, labels: _("gave {who} {credits} of their own").format(
         who=_member(e), credits=credits(int(e.after.get("amount", 0)))
     ),
@@ -86,6 +95,7 @@ DID: dict[str, Maker] = {
     "moderators": _moderators,
     "redeliver": lambda e, labels: _("sent {who}'s film {job} on its way again").format(who=_member(e), job=_job(e)),
     "cancel": lambda e, labels: _("stopped {who}'s film {job}").format(who=_member(e), job=_job(e)),
+    "mute": lambda e, labels: _("kept {who}'s film {job} from being posted").format(who=_member(e), job=_job(e)),
     "pause": lambda e, labels: _("paused films on this server"),
     "resume": lambda e, labels: _("let films go on"),
     "approve": lambda e, labels: _("approved {who}'s film {job}").format(who=_member(e), job=_job(e)),

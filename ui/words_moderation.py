@@ -70,7 +70,7 @@ REFUSED: dict[str, Maker] = {
     "words": lambda v: Words(
         _("This server does not allow “{rule}” in prompts").format(rule=plain(v["rule"], 80))
         if v.get("kind") == "word"
-        else _("A rule of this server does not allow this prompt"),
+        else _("Rule {n} of this server does not allow this prompt").format(n=v["number"]),
         _("Say it differently and try again."),
     ),
     "model_barred": _barred,
@@ -157,6 +157,9 @@ REFUSED: dict[str, Maker] = {
         ).format(n=number(v["left"])),
     ),
     "block_yourself": lambda v: Words(_("You cannot block yourself"), _("Choose another member.")),
+    "unblock_yourself": lambda v: Words(
+        _("You cannot lift your own block"), _("Another moderator has to decide about it.")
+    ),
     "not_blocked": lambda v: Words(_("That member is not blocked"), _("There is nothing to lift.")),
     "report_reason": lambda v: Words(
         _("What is wrong with it?"), _("Say it in 1 to {n} characters.").format(n=v["most"])

@@ -63,6 +63,20 @@ async def test_a_channel_and_the_pot_only_narrow(stage: Stage) -> None:
     assert "2 credits" in await video(stage, other, quiet, prompt="now it goes")
 
 
+async def test_a_pot_is_lifted_for_one_period_or_for_all(stage: Stage) -> None:
+    """What was not named stays; without a period there is no pot any more."""
+    for credits, period in (("5", "day"), ("50", "month")):
+        await manage(stage, "pot", credits=credits, period=period)
+    assert "It was: 5 a day" in await manage(stage, "pot", credits="unlimited", period="day")
+    text = await manage(stage, "limit list")
+    assert "whole server**: 50 a month" in text
+    assert "5 a day" not in text
+    assert "no limit for that" in await manage(stage, "pot", credits="unlimited", period="week")
+    await manage(stage, "pot", credits="5", period="day")
+    assert "no limit any more" in await manage(stage, "pot", credits="unlimited")
+    assert "whole server" not in (await manage(stage, "limit list")).replace("whole server can only", "")
+
+
 async def test_models_and_lengths_can_be_barred(stage: Stage) -> None:
     """A refusal says which models are open, and the longest film; nothing is charged."""
     you = stage.world.visitor
@@ -103,6 +117,12 @@ async def test_a_reset_begins_anew_and_films_in_the_making_go_on(stage: Stage) -
     assert [row["spent"] for row in spent] == [2, 2]
     assert "counts no more" in await manage(stage, "reset", everyone=True)
     assert "0 left" in await video(stage, you, prompt="and again")
+    await manage(stage, "reset", member=you)
+    await manage(stage, "reset", pot=True)
+    text = await manage(stage, "audit")
+    assert text.count(f"reset what <@{you.id}> had spent: 2 that day, 2 that week, 2 that month") == 2
+    assert "reset what everyone had spent" in text
+    assert "reset what the whole server had spent: 6 that day" in text
 
 
 @pytest.mark.parametrize("options", [{}, {"everyone": True, "pot": True}])
@@ -123,8 +143,11 @@ async def test_granted_credits_are_passed_on_where_it_is_allowed(stage: Stage) -
     assert pressed.acknowledged
     await manage(stage, "grant", member=you, credits=5, days=3)
     assert "You have 5 granted credits" in await told(you, channel, "transfer", member=ada, credits=6)
-    assert "has 2 credits of yours now" in await told(you, channel, "transfer", member=ada, credits=2)
+    said = await told(you, channel, "transfer", member=ada, credits=2)
+    assert "has 2 credits of yours now. You have 3 granted left." in said
     assert "yours already" in await told(you, channel, "transfer", member=you, credits=1)
+    await manage(stage, "block", member=you)
+    assert "You are blocked" in await told(you, channel, "transfer", member=ada, credits=1)
     rows = await stage.rows("SELECT member_id, amount - used AS left, ends_at FROM grants ORDER BY id")
     assert [(row["member_id"], row["left"]) for row in rows] == [(you.id, 3), (ada.id, 2)]
     assert rows[0]["ends_at"] == rows[1]["ends_at"]

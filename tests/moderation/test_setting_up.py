@@ -8,7 +8,7 @@ import discord
 import simcord
 
 from tests.conftest import OpenStage, Stage
-from tests.moderation.people import found, manage, member, role, told, video
+from tests.moderation.people import found, manage, member, role, show_manage_to, told, video
 from tests.sim import buttons, content, eventually, films, seen_by, words
 
 
@@ -88,6 +88,33 @@ async def test_a_wrong_entry_in_a_form_says_what_would_be_right(stage: Stage) ->
     assert wrong.response is not None
     assert "“many” is no number of credits" in words(wrong.response)
     assert await stage.rows("SELECT * FROM rules") == []
+
+
+async def test_what_else_everyones_limit_says_stays(stage: Stage) -> None:
+    """The form asks for credits and a period; the models and lengths of a limit that was typed go on."""
+    await manage(stage, "limit set", credits="5", models="sora-2", longest=10, in_flight=1)
+    card = await opened(stage)
+    form = await stage.world.moderator.click(card, label="Everyone's limit")
+    await stage.world.moderator.submit_modal(form, {"credits": "unlimited", "period": "month"})
+    assert "no limit · 1 at once · up to 10 s · only Sora 2" in await manage(stage, "limit list")
+    assert "is not open to you" in await video(stage, stage.world.visitor, model="sora-2-pro")
+
+
+async def test_what_a_choice_has_no_room_for_stays(stage: Stage) -> None:
+    """Many channels and roles, named by commands: a choice on the card changes those that it shows."""
+    guild, moderator = stage.world.guild, stage.world.moderator
+    channels = [guild.create_text_channel(f"c{n}") for n in range(27)]
+    roles = [role(stage, f"r{n}") for n in range(12)]
+    for channel in channels:
+        await manage(stage, "channels allow", channel=channel)
+    for one in roles:
+        await manage(stage, "moderators", add=one)
+    card = await opened(stage)
+    await moderator.select(card, [channels[0]], custom_id="setup:allowed:1")
+    await moderator.click(card, label="More…")
+    await moderator.select(card, [roles[0]], custom_id="setup:moderators:2")
+    listed = await stage.rows("SELECT channel_id AS id FROM channel_lists UNION ALL SELECT role_id FROM moderators")
+    assert {row["id"] for row in listed} == {one.id for one in (channels[0], *channels[25:], roles[0], *roles[10:])}
 
 
 async def test_the_card_works_after_a_restart(stage: Stage) -> None:
@@ -190,10 +217,40 @@ async def test_check_names_what_is_missing_channel_by_channel(stage: Stage) -> N
     assert "cannot post in the log channel" in text
     assert f"<@&{staff.id}> cannot see `/manage`" in text
     assert "reaches Clapper" in text
+    await show_manage_to(stage, staff)
+    helpers = role(stage, "Helpers", manage_guild=True)  # sees it by its rights
+    await manage(stage, "moderators", add=helpers)
+    assert "✓ Moderators' roles see `/manage`" in await manage(stage, "check")
     await manage(stage, "channels allow", channel=stage.world.channel)
     await manage(stage, "log-channel")
     text = await manage(stage, "check")
     assert "✓ Films can be posted in 1 channel" in text
+
+
+async def test_check_asks_for_no_more_than_is_needed(stage: Stage) -> None:
+    """Posts for moderators need no threads, nor do films that go to the channel; where none may be made is said."""
+    me, guild = stage.env.bot.user, stage.world.guild
+    assert me is not None
+    no_threads = discord.PermissionOverwrite(create_public_threads=False)
+    quiet = guild.create_text_channel("quiet", overwrites={me: no_threads})
+    await manage(stage, "log-channel", channel=quiet)
+    text = await manage(stage, "check")
+    assert f"✓ Log channel: <#{quiet.id}>" in text
+    assert f"<#{quiet.id}>: Create Public Threads" in text
+    await manage(stage, "delivery", where="channel")
+    assert "Everything works here" in await manage(stage, "check")
+    gone = guild.create_text_channel("gone")
+    await manage(stage, "channels allow", channel=gone)
+    stage.env.backend.delete_channel(gone.id)
+    assert "✗ There is no channel for films" in await manage(stage, "check")
+
+
+async def test_check_says_when_the_way_back_is_closed(open_stage: OpenStage) -> None:
+    """An address where nobody answers; without one there is nothing to reach."""
+    async with open_stage(public_url="http://127.0.0.1:9") as stage:
+        assert "✗ The video service cannot reach Clapper" in await manage(stage, "check")
+    async with open_stage(public_url="") as stage:
+        assert "✓ The video service is asked every minute" in await manage(stage, "check")
 
 
 async def test_members_see_and_stop_their_own_films(stage: Stage) -> None:
@@ -209,7 +266,11 @@ async def test_members_see_and_stop_their_own_films(stage: Stage) -> None:
     assert any(state in words(answer.response) for state in ("Starting", "Being made"))
     assert buttons(answer.response) == ["Don't post 1"]
     job = await found(stage, "SELECT id FROM jobs")
-    assert "being made already" in await manage(stage, "cancel", job=job["id"])
+    cancelled = await stage.world.moderator.slash(channel, "manage cancel", job=job["id"])
+    assert cancelled.response is not None
+    assert "being made already" in words(cancelled.response)
+    await stage.world.moderator.click(cancelled.response, label="Don't post it")
+    assert f"kept <@{you.id}>'s film `{job['id']}` from being posted" in await manage(stage, "audit")
     assert "Nothing is under way" in await told(member(stage, "ada"), channel, "jobs")
 
 
