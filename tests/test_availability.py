@@ -229,3 +229,20 @@ async def test_some_say_it_with_a_good_status(open_wire: OpenWire) -> None:
         await told(w, "This model can no longer be had")
         refused = await ask(w, "another boat", model="hailuo")
         assert "cannot be had right now" in refused.text
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [(403, "token_expired", "account_token"), (400, "no_token", "account_token"), (200, "used_up", "account_balance")],
+)
+async def test_the_accounts_fault_closes_no_model(open_wire: OpenWire, status: int, code: str, reason: str) -> None:
+    """A code that blames token or balance is the account's with any status: its films wait, and the model stays."""
+    async with open_wire(pace=CLOSED) as w:
+        said = {"success": False, "error": {"code": code, "message": "no"}, "trace_id": "x"}
+        w.api.faults.append(("/luma/videos", status, json.dumps(said)))
+        await ask(w, "a boat", model="luma")
+        await until_rows(w, "SELECT subject, reason FROM breakers", [("account:luma", reason)])
+        await until_rows(w, "SELECT state, reason FROM jobs", [("queued", "")])
+        refused = await ask(w, "another boat", model="luma")
+        assert "cannot be had" not in refused.text
+        assert refused.ephemeral
