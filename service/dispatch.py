@@ -123,6 +123,10 @@ class Dispatch:
         """The API has this job: whatever was shut for it is open again."""
         await self._breakers.heal(job)
 
+    async def gone(self, job: Job, report: Report) -> None:
+        """A sent job's own task says that the API no longer has its model."""
+        await self._close(model_of(job.request.model), "model_gone", job, Event.FAILED, report=report)
+
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
         self._stopping = True
@@ -237,17 +241,13 @@ class Dispatch:
         """
         new = await self._breakers.trip(subject, reason)
         if report:
-            await self._end_with_model(job, report)
+            await self._results.settle(job.id, event, report=report, **self._model_gone(job, report))
             for waiting in await jobs.waiting_for_model(self._db.reader, job.request.model):
                 await self._end_waiting(waiting, report)
         else:
             await self._results.settle(job.id, event)
         if new:
             await self._breakers.say(subject, reason)
-
-    async def _end_with_model(self, job: Job, report: Report) -> None:
-        why = self._model_gone(job, report)
-        await self._results.settle(job.id, Event.MODEL_CLOSED, report=report, **why)
 
     async def _end_waiting(self, job: Job, said: Report) -> None:
         """End a job that waits, if it still does: one that went out meanwhile hears from the API itself."""

@@ -231,6 +231,27 @@ async def test_some_say_it_with_a_good_status(open_wire: OpenWire) -> None:
         assert "cannot be had right now" in refused.text
 
 
+@pytest.mark.parametrize("calls_back", [True, False])
+async def test_some_say_it_when_the_film_is_due(open_wire: OpenWire, calls_back: bool) -> None:
+    """So does the task of a film that was taken, by its callback or as the list shows it; those that wait end, too."""
+    public_url = {} if calls_back else {"public_url": ""}
+    async with open_wire(pace=CLOSED, daily_credits=100, member_in_flight=1, **public_url) as w:
+        await ask(w, "a boat", model="hailuo")
+        await w.api.until(lambda: w.api.submissions == 1)
+        await ask(w, "a boat that waits", model="hailuo")
+        ((task_id, _),) = w.api.tasks.items()
+        await w.api.finish(task_id, error=("no_api", "no channel for this model"))
+        await told(w, "This model can no longer be had")
+        ended = "SELECT state, reason, count(*) FROM jobs GROUP BY 1, 2"
+        await until_rows(w, ended, [("failed", "model_gone", 2)])
+        await until_rows(w, "SELECT subject FROM breakers", [("model:hailuo",)])
+        for row in await w.rows("SELECT detail FROM jobs"):
+            assert json.loads(row["detail"])["others"][0] == "Luma"
+        assert await w.rows("SELECT sum(spent) AS spent FROM counters") == [{"spent": 0}]
+        assert "cannot be had right now" in (await ask(w, "another boat", model="hailuo")).text
+        assert w.api.submissions == 1
+
+
 @pytest.mark.parametrize(
     ("status", "code", "reason"),
     [(403, "token_expired", "account_token"), (400, "no_token", "account_token"), (200, "used_up", "account_balance")],
