@@ -168,9 +168,9 @@ def _price(raw: Any, name: str, size: str, seconds: int) -> int:
     key = str(seconds)
     if "upto" in by:
         name, by = f"{name}.upto", cast("Row", by["upto"])
-        if not all(k.isdigit() for k in by):
-            raise ValueError(f"{name} must be like {{ 10 = 2, 30 = 5 }}")
-        key = next((k for k in sorted(by, key=int) if seconds <= int(k)), key)
+        key = next((k for k in sorted(filter(str.isdigit, by), key=int) if seconds <= int(k)), key)
+    if strange := [k for k in by if not k.isdigit()]:
+        raise ValueError(f"{name}.{strange[0]} is nothing that can be said there")
     if key not in by:
         raise ValueError(f"{name}.{seconds} is missing" if seconds else f"{name} must be a whole number")
     return whole(by[key], f"{name}.{key}")

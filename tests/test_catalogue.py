@@ -156,7 +156,8 @@ FAULTS = [
         'model = "loom2" }, lists = { parts = [{ of = "prompt", form = { text = "S" } }] }',
         "loom-2: body.lists.parts must be a list of",
     ),
-    ("720p = 2, ", "720p = { upto = { ten = 2 } }, ", "loom-2: price.720p.upto must be like"),
+    ("720p = 2, ", "720p = { upto = { ten = 2 } }, ", "loom-2: price.720p.upto.ten is nothing"),
+    ("720p = 2, ", "720p = { eech = 2 }, ", "loom-2: price.720p.eech is nothing"),
 ]
 
 
