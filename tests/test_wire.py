@@ -252,6 +252,21 @@ def test_fault(status: int, payload: Any, reason: str) -> None:
         assert (fault.message, fault.trace_id) == ("m", "x")
 
 
+def test_a_task_within_its_data() -> None:
+    """Seedance's answer names its task in its data, too: where it does so only there, it was taken all the same."""
+    report = wire.read_report(row("seedance-2"), {"success": True, "data": {"task_id": "t", "status": "queued"}})
+    assert (report.verdict, report.task_id) == (PENDING, "t")
+    made = {
+        "success": True,
+        "task_id": "u",
+        "data": [{"id": "v", "status": "succeeded", "content": {"video_url": LINK}}],
+    }
+    assert (wire.read_report(row("seedance-2"), made).task_id, wire.read_report(row("seedance-2"), made).films) == (
+        "u",
+        (Film("v", LINK),),
+    )
+
+
 def test_a_failure_at_once() -> None:
     """A 2xx that ends in a failure is read by its report, wherever its service has the code."""
     minimax = row("minimax-h3")
