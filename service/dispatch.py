@@ -19,7 +19,7 @@ from domain.pace import HOUR, Pace
 from domain.request import named
 from domain.turns import Caps
 from service.availability import Availability
-from service.breakers import Breakers, account_of, model_of
+from service.breakers import GONE_LATER, Breakers, account_of, model_of
 from service.clips import Clips
 from service.links import Links
 from service.loops import Crew, now_ms
@@ -88,6 +88,9 @@ class Dispatch:
         if self._stopping:
             return None
         await self._age()
+        for model, since in self._breakers.unproven().items():
+            if await queue.made(self._db.quick_reader, model, since=since):
+                await self._breakers.prove(model)
         now = self._clock()
         # None lasts longer than an hour: one that is further ahead was made by a clock that was wrong.
         self._held = {provider: until for provider, until in self._held.items() if now < until <= now + 2 * HOUR}
@@ -125,7 +128,7 @@ class Dispatch:
 
     async def gone(self, job: Job, report: Report) -> None:
         """A sent job's own task says that the API no longer has its model."""
-        await self._close(model_of(job.request.model), "model_gone", job, Event.FAILED, report=report)
+        await self._close(model_of(job.request.model), GONE_LATER, job, Event.FAILED, report=report)
 
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""

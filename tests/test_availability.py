@@ -252,6 +252,25 @@ async def test_some_say_it_when_the_film_is_due(open_wire: OpenWire, calls_back:
         assert w.api.submissions == 1
 
 
+async def test_where_taking_proves_nothing_a_film_does(open_wire: OpenWire) -> None:
+    """Who tries such a model again does not open it by being taken, but by getting a film."""
+    async with open_wire(pace=replace(PACE, breaker=1), daily_credits=100) as w:  # its trial is due at once
+        for n in (1, 2):
+            await ask(w, f"boat {n}", model="hailuo")
+            await w.api.until(lambda n=n: w.api.submissions == n)
+            taken = list(w.api.tasks)[-1]
+            await until_rows(w, "SELECT count(*) FROM jobs WHERE state = 'rendering'", [(1,)])
+            await w.api.finish(taken, error=("no_api", "no channel for this model"))
+            await until_rows(w, "SELECT count(*) FROM jobs WHERE reason = 'model_gone'", [(n,)])
+            # opened once: its trial did not shut it
+            closed = [("model:hailuo", "model_gone_later", n > 1)]
+            await until_rows(w, "SELECT subject, reason, trials > 0 FROM breakers", closed)
+        await ask(w, "boat 3", model="hailuo")
+        await w.api.until(lambda: w.api.submissions == 3)
+        await w.api.finish(list(w.api.tasks)[-1])
+        await until_rows(w, "SELECT count(*) FROM breakers", [(0,)])
+
+
 @pytest.mark.parametrize(
     ("status", "code", "reason"),
     [(403, "token_expired", "account_token"), (400, "no_token", "account_token"), (200, "used_up", "account_balance")],
