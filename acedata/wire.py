@@ -224,7 +224,10 @@ def plain(value: object, most: int) -> str:
         return str(value)
     if not isinstance(value, str):
         return ""
-    return " ".join("".join(c if c.isprintable() else " " for c in value[:most]).split())
+    cut = value[:most]
+    if not cut.isprintable():
+        cut = "".join(c if c.isprintable() else " " for c in cut)
+    return " ".join(cut.split())
 
 
 def _word(wire: Wire, value: object) -> str:

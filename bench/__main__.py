@@ -31,6 +31,7 @@ MEASURES: dict[str, Callable[[], Awaitable[list[Figure]]]] = {
     "answer_p50": answer.measure,
     "answer_p99": answer.measure,
     "committed": committed.measure,
+    "committed_alone": committed.measure,
     "callbacks": callbacks.measure,
     "discord_calls": finished.measure,
     "backlog_calls": backlog.measure,

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -28,8 +30,10 @@ from service.turns import Turns
 from settings import read_catalogue
 from storage.database import Database, every, open_database
 
-COUNT = 300
+COUNT = 320
 ROUNDS = 7
+#: Commands that are answered at the same time, as callbacks are.
+AT_ONCE = 16
 #: The tables that an admission writes, in its order.
 _TABLES = ("jobs", "counters", "ledger")
 
@@ -91,8 +95,20 @@ def changed(rows: dict[str, list[dict[str, Any]]], number: int) -> list[tuple[st
     return [statement(table, new[table]) for table in _TABLES]
 
 
+async def a_second(one: Callable[[], Awaitable[None]], at_once: int) -> float:
+    """How many a second, so many at once."""
+
+    async def several() -> None:
+        for _ in range(COUNT // at_once):
+            await one()
+
+    began = time.perf_counter()
+    await asyncio.gather(*(several() for _ in range(at_once)))
+    return COUNT / (time.perf_counter() - began)
+
+
 async def measure() -> list[Figure]:
-    """Rounds of 300 in turn, one after the other, each side in a database of its own with the real schema."""
+    """Rounds of 320 in turn, each side in a database of its own with the real schema: many at once, and one by one."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         db = await stack.enter_async_context(open_database(folder / "clapper.db"))
@@ -104,31 +120,32 @@ async def measure() -> list[Figure]:
         await admit(intake, next(numbers))
         model = await rows_of(db)
 
-        async def ours() -> float:
+        lock = asyncio.Lock()
+
+        async def ours(at_once: int) -> float:
             await empty_queue(db.path)
-            began = time.perf_counter()
-            for _ in range(COUNT):
-                await admit(intake, next(numbers))
-            return COUNT / (time.perf_counter() - began)
+            return await a_second(lambda: admit(intake, next(numbers)), at_once)
 
-        async def bare() -> float:
-            todo = [changed(model, next(numbers)) for _ in range(COUNT)]
-            began = time.perf_counter()
-            for statements in todo:
-                await conn.execute("BEGIN IMMEDIATE")
-                for sql, values in statements:
-                    await conn.execute(sql, values)
-                await conn.commit()
-            return COUNT / (time.perf_counter() - began)
+        async def bare(at_once: int) -> float:
+            todo = iter([changed(model, next(numbers)) for _ in range(COUNT)])
 
-        pairs = await side_by_side(ours, bare, ROUNDS)
+            async def write() -> None:
+                statements = next(todo)
+                async with lock:
+                    await conn.execute("BEGIN IMMEDIATE")
+                    for sql, values in statements:
+                        await conn.execute(sql, values)
+                    await conn.commit()
+
+            return await a_second(write, at_once)
+
+        many = await side_by_side(lambda: ours(AT_ONCE), lambda: bare(AT_ONCE), ROUNDS)
+        single = await side_by_side(lambda: ours(1), lambda: bare(1), ROUNDS)
     return [
-        Figure(
-            "committed",
-            "admissions a second ÷ bare transactions of the same rows",
-            ratio(pairs),
-            0.6,
-            at_most=False,
-            detail=told(pairs, "a second"),
+        Figure(name, f"{what} ÷ bare transactions of the same rows", ratio(pairs), 0.6, at_most=False, detail=said)
+        for name, what, pairs in (
+            ("committed", f"admissions a second, {AT_ONCE} at once,", many),
+            ("committed_alone", "admissions a second, one after the other,", single),
         )
+        for said in (told(pairs, "a second"),)
     ]

@@ -20,7 +20,7 @@ from service.presets import Presets
 from service.refusals import Refusals
 from ui import cards, cards_account, othermodels, places, results
 from ui.answers import Reply, answer_with
-from ui.language import _
+from ui.language import _, speaking
 from ui.meanings import TROUBLES, translated
 from ui.places import Places
 from ui.words_refused import explain
@@ -124,11 +124,17 @@ class Starting:
         )
 
     async def _start(self, interaction: discord.Interaction, order: Order) -> Reply:
-        admitted = await self._intake.admit(order)
+        made: list[cards.Card] = []
+
+        def make(admitted: Admitted) -> None:
+            with speaking(admitted.job.server_locale):
+                made.append(_card(admitted))
+
+        admitted = await self._intake.admit(order, meanwhile=make)
         if admitted.double:
             return Reply(_card(admitted))
         interaction.extras["job"] = admitted.job.id
-        return Reply(lambda: _card(admitted), public=True, locale=admitted.job.server_locale)
+        return Reply(lambda: made[0] if made else _card(admitted), public=True, locale=admitted.job.server_locale)
 
     async def _start_private(self, interaction: discord.Interaction, order: Order) -> Reply:
         """The card goes to the member's direct messages before anything is charged: if it cannot, nothing is."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
+from functools import lru_cache
 
 #: Everyone's rule, the server's pot and the operator's ceiling, as subjects of rules.
 EVERYONE = "everyone"
@@ -80,6 +81,7 @@ def local_date(now: int, zone: tzinfo) -> date:
     return datetime.fromtimestamp(now / 1000, UTC).astimezone(zone).date()
 
 
+@lru_cache(maxsize=4_096)  # a command names the same few of today a dozen times
 def window(period: str, day: date, epoch: int = 0) -> str:
     """The key of the counter that `day` falls in: d:2026-11-23#0, w:2026-W48#0 (ISO), m:2026-11#0."""
     if period == "day":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ from service.orders import Admitted, Order, fold, new_job
 from service.pauses import Pauses
 from service.policies import Policies
 from service.turns import Turns
-from storage import approvals, clips, inputs, jobs, ledger, owners, turns
+from storage import approvals, clips, inputs, jobs, ledger, owners
 from storage.database import Database
 
 log = logging.getLogger("clapper.intake")
@@ -145,11 +146,10 @@ class Intake:
         doorman.check(ask, policy, now=self._clock())
         doorman.check_request(request, standing, self.catalogue)
         await self._censor.check(ask, request.prompt)
-        ask = replace(
-            ask,
-            spoiler=ask.spoiler or policy.spoils(ask.spot.ids),
-            server_locale=policy.server.language or ask.server_locale or policy.server.guild_locale,
-        )
+        spoiler = ask.spoiler or policy.spoils(ask.spot.ids)
+        spoken = policy.server.language or ask.server_locale or policy.server.guild_locale
+        if (spoiler, spoken) != (ask.spoiler, ask.server_locale):
+            ask = replace(ask, spoiler=spoiler, server_locale=spoken)
         price = mode.price(request.size, request.duration, request.sound)
         unit = row.character if ask.clip else ""
         return Order(ask, request, row.label, price, unit, confirm=doorman.needs_confirming(policy, price))
@@ -174,28 +174,46 @@ class Intake:
         terms = doorman.terms_of(ask, policy, self._ceiling)
         return await ledger.account(self._db.reader, doorman.payer_of(ask), self._clock(), terms)
 
-    async def admit(self, order: Order, *, card: tuple[int, int] = (0, 0)) -> Admitted:
+    async def admit(
+        self,
+        order: Order,
+        *,
+        card: tuple[int, int] = (0, 0),
+        meanwhile: Callable[[Admitted], None] = lambda _admitted: None,
+    ) -> Admitted:
         """Write the job and hold its credits, both or neither. Raises Refused when there is no room for it.
 
         `card` is the (channel, message) of a card that is already shown. The same command twice is one job.
+        `meanwhile` is called while the disk is waited for: for what will be said of it, if it is written.
         """
-        (admitted,) = await self.admit_all([(order, card)])
+        (admitted,) = await self.admit_all([(order, card)], meanwhile=meanwhile)
         return admitted
 
-    async def admit_all(self, orders: Sequence[tuple[Order, tuple[int, int]]]) -> list[Admitted]:
+    async def admit_all(
+        self,
+        orders: Sequence[tuple[Order, tuple[int, int]]],
+        *,
+        meanwhile: Callable[[Admitted], None] = lambda _admitted: None,
+    ) -> list[Admitted]:
         """As `admit`, for several orders with their cards: all of them, or none."""
         now = self._clock()
-        jobs_of = [(new_job(order, *self._row(order.request), card=card, now=now), order) for order, card in orders]
+        folded = [fold(order) for order, _card in orders]
+        servers = {order.ask.guild_id for order, _card in orders}
         try:
             async with self._db.transaction() as conn:
-                admitted = [await self._write(conn, job, fold(order), order) for job, order in jobs_of]
-                for guild_id in {order.ask.guild_id for _job, order in jobs_of}:
+                admitted = [
+                    await self._write(conn, order, text, card=card, now=now)
+                    for (order, card), text in zip(orders, folded, strict=True)
+                ]
+                for guild_id in servers:
                     await self._policies.write_heard(conn, guild_id)
+                for one in admitted:
+                    asyncio.get_running_loop().call_soon(meanwhile, one)
         except sqlite3.IntegrityError:
             raise Refused("already_taken") from None
-        for _job, order in jobs_of:
-            self._policies.wrote(order.ask.guild_id)
-        for one, (_job, order) in zip(admitted, jobs_of, strict=True):
+        for guild_id in servers:
+            self._policies.wrote(guild_id)
+        for one, (order, _card) in zip(admitted, orders, strict=True):
             if not one.double:
                 self._begun(one.job, order, only=len(admitted) == 1)
         return admitted
@@ -208,8 +226,10 @@ class Intake:
         log.info("job %s: admitted for %d credits%s", job.id, job.price, prompt)
         self._on_job("dispatch", *(("notices",) if job.state is JobState.AWAITING else ()))
 
-    async def _write(self, conn: aiosqlite.Connection, job: Job, folded: str, order: Order) -> Admitted:
-        ask, now = order.ask, job.created_at
+    async def _write(
+        self, conn: aiosqlite.Connection, order: Order, folded: str, *, card: tuple[int, int], now: int
+    ) -> Admitted:
+        ask = order.ask
         double = await jobs.recent_double(
             conn,
             guild_id=ask.guild_id,
@@ -233,14 +253,17 @@ class Intake:
             parent = await jobs.get(conn, ask.parent_id)
             still_open(parent, Who(ask.guild_id, ask.author_id), reuse=policy.server.reuse)
         terms = doorman.terms_of(ask, policy, self._ceiling)
-        job = replace(
-            job,
+        job = new_job(
+            order,
+            *self._row(order.request),
+            card=card,
+            state=JobState.AWAITING if doorman.needs_approval(ask, policy, order.price) else JobState.QUEUED,
             delivery=policy.server.delivery,
             member_most=terms.standing.in_flight or 0,
+            now=now,
         )
-        if doorman.needs_approval(ask, policy, order.price):
-            job = replace(job, state=JobState.AWAITING)
-        await jobs.begin(conn, job, fold=folded)
+        said = await self._turns.of_newest(conn, job, written=False)
+        await jobs.begin(conn, job, fold=folded, said=said)
         held = await ledger.hold(conn, doorman.payer_of(ask), job_id=job.id, price=order.price, now=now, terms=terms)
         if job.state is JobState.AWAITING:
             await approvals.ask(conn, job.guild_id, job.id, now)
@@ -248,11 +271,7 @@ class Intake:
             raise Refused("pictures_forgotten")
         if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
             raise BadClip("clip_forgotten")
-        said = await self._turns.of_newest(conn, job)
-        if said.standing is Standing.AT_ONCE:
-            return Admitted(job, held.left, said.ready_at)
-        await turns.said(conn, job.id, said, now=now)
-        return Admitted(job, held.left, said.ready_at, said.ahead)
+        return Admitted(job, held.left, said.ready_at, None if said.standing is Standing.AT_ONCE else said.ahead)
 
     async def shown(self, job_id: str, *, channel_id: int, message_id: int) -> None:
         """The job's card is this message."""

@@ -42,8 +42,21 @@ class Admitted:
     double: bool = False
 
 
-def new_job(order: Order, row: Model, mode: Mode, *, card: tuple[int, int], now: int) -> Job:
-    """The job of an order, begun now (unix ms); `card` is the (channel, message) of a card that is already shown."""
+def new_job(
+    order: Order,
+    row: Model,
+    mode: Mode,
+    *,
+    card: tuple[int, int],
+    state: JobState,
+    delivery: str,
+    member_most: int,
+    now: int,
+) -> Job:
+    """The job of an order, begun now (unix ms); `card` is the (channel, message) of a card that is already shown.
+
+    `delivery` and `member_most` are what the server's rules say now.
+    """
     ask = order.ask
     return Job(
         id="".join(_ALPHABET[byte & 31] for byte in secrets.token_bytes(10)),
@@ -62,7 +75,7 @@ def new_job(order: Order, row: Model, mode: Mode, *, card: tuple[int, int], now:
         private=ask.private,
         spoiler=ask.spoiler,
         restricted=ask.spot.restricted,
-        state=JobState.QUEUED,
+        state=state,
         attempt=1,
         created_at=now,
         card_channel_id=card[0],
@@ -72,6 +85,8 @@ def new_job(order: Order, row: Model, mode: Mode, *, card: tuple[int, int], now:
         action=ask.action,
         credit=ask.credit,
         continues=ask.continues,
+        delivery=delivery,
+        member_most=member_most,
     )
 
 
@@ -81,5 +96,5 @@ def fold(order: Order) -> str:
     pictures = [(picture.name, picture.size, picture.sha256) for picture in ask.pictures]
     origin = (ask.parent_id, ask.action)
     clip = ask.clip and (ask.clip.name, ask.clip.size, ask.clip.film, ask.clip.sha256)
-    parts = (ask.channel_id, ask.private, ask.spoiler, order.request.to_json(), pictures, origin, clip)
+    parts = (ask.channel_id, ask.private, ask.spoiler, order.request, pictures, origin, clip)
     return hashlib.sha256(repr(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import aiosqlite
@@ -241,12 +241,10 @@ class Results:
             changes["ended_at"] = now
         if to in FINAL and event is not Event.SUCCEEDED:
             changes.setdefault("reason", event.value)
-        after = await jobs.move(conn, job.id, event, to, **changes)
+        films = report.films if report and to is JobState.READY else ()
+        after = await jobs.move(conn, job.id, event, to, films=films, **changes)
         if job.state is JobState.AWAITING:
             await notices.redraw(conn, "approval", job.id)
-        if to is JobState.READY and report:
-            await jobs.keep_films(conn, job.id, report.films)
-            after = after and replace(after, films=report.films)
         if to in FINAL:
             log.info("job %s: %s (%s)", job.id, to.value, changes.get("reason") or event.value)
         return after

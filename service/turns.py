@@ -29,21 +29,23 @@ class Turns:
         self._paused = paused
         self._clock = clock
 
-    async def of_newest(self, conn: aiosqlite.Connection, job: Job) -> Outlook:
-        """The outlook of a job that was just written; cheap where nothing waits and there is room."""
+    async def of_newest(self, conn: aiosqlite.Connection, job: Job, *, written: bool = True) -> Outlook:
+        """The outlook of the newest job, written already or soon; cheap where nothing waits and there is room."""
         now = self._clock()
         usual = await jobs.usual_seconds(conn, job.request.model, job.usual_seconds) * 1000
         if job.state is JobState.AWAITING:
             return Outlook(Standing.AWAITS, now + usual, 0, now)
         caps, paused = self._caps_of(job.member_most), self._paused()
-        waiting, making = await storage.waiting(conn, job, paused), await storage.in_flight(conn, job)
+        waiting, making = await storage.counted(conn, job, paused)
+        if written:
+            waiting = storage.Counts(waiting.total - 1, waiting.server - 1, waiting.member - 1)
         if (
-            waiting.total + making.total <= caps.total
-            and waiting.server + making.server <= caps.server
-            and waiting.member + making.member <= caps.member
+            waiting.total + making.total < caps.total
+            and waiting.server + making.server < caps.server
+            and waiting.member + making.member < caps.member
         ):
             return Outlook(Standing.AT_ONCE, now + usual, 0, now)
-        ahead = await storage.ahead_of_newest(conn, job, waiting, making, paused)
+        ahead = await storage.ahead_of_newest(conn, job, waiting, making, paused, written=written)
         making_now = _Making(await storage.flying(conn, job.wire.provider, _FLYING_MOST), now)
         lines = making_now.lines(caps, job.guild_id, job.author_id, ahead)
         return outlook(lines, ahead=ahead.total, usual=usual, now=now)

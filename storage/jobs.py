@@ -13,6 +13,7 @@ import aiosqlite
 from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
 from domain.pace import DAY
 from domain.request import GenerationRequest
+from domain.turns import Outlook, Standing
 from domain.wire import Wire
 from storage.database import every, one
 from storage.queue import CLOCK
@@ -32,6 +33,8 @@ _TRANSLATED = {"request", "wire", "state", "films", *_FLAGS}
 _PLAIN = tuple(field.name for field in fields(Job) if field.name not in _TRANSLATED)
 #: Jobs of a model share one Wire: it is frozen, and ten thousand of them would take most of a backlog's memory.
 _wire_of = lru_cache(maxsize=500)(Wire.from_json)
+#: A job is read several times while one thing happens to it.
+_request_of = lru_cache(maxsize=50)(GenerationRequest.from_json)
 
 
 def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
@@ -41,22 +44,28 @@ def job_of(row: sqlite3.Row, films: Sequence[Film] = ()) -> Job:
     plain: dict[str, Any] = {name: values[name] for name in _PLAIN} | {name: values[name] == 1 for name in _FLAGS}
     return Job(
         **plain,
-        request=GenerationRequest.from_json(values["request"]),
+        request=_request_of(values["request"]),
         wire=_wire_of(values["wire"]),
         state=JobState(values["state"]),
         films=tuple(films),
     )
 
 
-async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
-    """Write a new job. IntegrityError when its interaction already made one."""
+#: A card that says nothing of waiting.
+_UNSAID = Outlook(Standing.AT_ONCE, 0)
+
+
+async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str, said: Outlook | None = None) -> None:
+    """Write a new job; `said` is what its card will say of its turn. IntegrityError when its interaction made one."""
+    if said is None or said.standing is Standing.AT_ONCE:
+        said = _UNSAID
     await conn.execute(
         "INSERT INTO jobs"  # noqa: S608 - question marks and our own words
         " (id, interaction_id, guild_id, channel_id, place, author_id, locale, request, wire, provider,"
         " model, label, price, usual_seconds, private, spoiler, fold, state, created_at, card_channel_id,"
         " card_message_id, card_token, server_locale, prepared_at, member_most, delivery, restricted, parent_id,"
-        " action, credit, continues, waits_from) VALUES"
-        f" (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,{CLOCK.format(guild='?')})",
+        " action, credit, continues, card_says, card_ready_at, card_at, waits_from) VALUES"
+        f" (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,{CLOCK.format(guild='?')})",
         (
             job.id,
             job.interaction_id,
@@ -89,6 +98,9 @@ async def begin(conn: aiosqlite.Connection, job: Job, *, fold: str) -> None:
             job.action,
             job.credit,
             job.continues,
+            said.mark,
+            said.ready_at,
+            said.seen_at,
             job.guild_id,
         ),
     )
@@ -129,10 +141,14 @@ async def recent_double(
     return job_of(row) if row else None
 
 
-async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobState, **changes: Any) -> Job | None:
+async def move(
+    conn: aiosqlite.Connection, job_id: str, event: Event, to: JobState, *, films: Sequence[Film] = (), **changes: Any
+) -> Job | None:
     """Take a job to `to`, if it is in a state from which `event` leads there; None when it is not, and nothing changed.
 
     The states are read from the domain's table, so that the drawing and the SQL cannot part.
+
+    `films` are stored with it.
     """
     sources = [state for state, what in TABLE[event].items() if what.effect is Effect.MOVE and what.to is to]
     names = "".join(f", {name} = :{name}" for name in changes)
@@ -143,7 +159,9 @@ async def move(conn: aiosqlite.Connection, job_id: str, event: Event, to: JobSta
         f"UPDATE jobs SET state = :to{names} WHERE id = :id AND state IN ({_states(sources)}) RETURNING *",  # noqa: S608 - names are ours
         changes | {"to": to.value, "id": job_id},
     )
-    return job_of(row) if row else None
+    if row and films:
+        await keep_films(conn, job_id, films)
+    return job_of(row, films) if row else None
 
 
 async def change(conn: aiosqlite.Connection, job_id: str, **changes: Any) -> JobState | None:

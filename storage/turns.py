@@ -78,44 +78,46 @@ class Waiting:
 _WAITING = ", ".join(f"j.{field.name}" for field in fields(Waiting))
 
 
-async def in_flight(conn: aiosqlite.Connection, job: Job) -> Counts:
-    """What is being made, seen from a job; each number at most `COUNTED_MOST`."""
-    return await _counts(conn, job, f"state IN ({_IN_FLIGHT})")
-
-
-async def waiting(conn: aiosqlite.Connection, job: Job, paused: Sequence[int] = ()) -> Counts:
-    """What waits to be sent, seen from a queued job, itself included; without `paused` servers.
+async def counted(conn: aiosqlite.Connection, job: Job, paused: Sequence[int] = ()) -> tuple[Counts, Counts]:
+    """What waits to be sent, without `paused` servers, and what is being made, seen from a job.
 
     Each number is at most `COUNTED_MOST`.
     """
-    return await _counts(conn, job, f"state = 'queued' AND {_not_in(paused, 'guild_id')}")
-
-
-async def _counts(conn: aiosqlite.Connection, job: Job, which: str) -> Counts:
     wider = ["provider = :provider", "guild_id = :guild", "author_id = :author"]
     counts = ", ".join(
         f"(SELECT count(*) FROM (SELECT 1 FROM jobs WHERE {' AND '.join(wider[:n])} AND {which} LIMIT :most))"  # noqa: S608
+        for which in (
+            f"state = 'queued' AND {_not_in(paused, 'guild_id')}",
+            f"state IN ({_IN_FLIGHT})",
+        )
         for n in (1, 2, 3)
     )
     who = {"provider": job.wire.provider, "guild": job.guild_id, "author": job.author_id, "most": COUNTED_MOST}
     row = await one(conn, f"SELECT {counts}", who)
-    return Counts(*row) if row else Counts(0, 0, 0)
+    return (Counts(*row[:3]), Counts(*row[3:])) if row else (Counts(0, 0, 0), Counts(0, 0, 0))
 
 
 async def ahead_of_newest(
-    conn: aiosqlite.Connection, job: Job, waiting: Counts, making: Counts, paused: Sequence[int] = ()
+    conn: aiosqlite.Connection,
+    job: Job,
+    waiting: Counts,
+    making: Counts,
+    paused: Sequence[int] = (),
+    *,
+    written: bool = True,
 ) -> Counts:
-    """How many of those that wait have their turn before the newest of all, which is this job."""
-    if waiting.total > _FAIR_MOST:
-        return Counts(waiting.total - 1, waiting.server - 1, waiting.member - 1)
-    level = making.member + waiting.member - 1
+    """How many of `waiting`, the others, have their turn before this job, the newest of all: written, or soon to be."""
+    if waiting.total >= _FAIR_MOST:
+        return waiting
+    level = making.member + waiting.member
     row = await one(
         conn,
-        f"WITH {_levels(paused)} SELECT count(*), coalesce(sum(guild_id = ?), 0) FROM levels WHERE level <= ?",  # noqa: S608
+        f"WITH {_levels(paused)} SELECT count(*), coalesce(sum(guild_id = ?), 0) FROM levels"  # noqa: S608 - as above
+        " WHERE level <= ?",
         (job.wire.provider, job.guild_id, level),
     )
-    total, server = (int(row[0]), int(row[1])) if row else (1, 1)
-    return Counts(total - 1, server - 1, waiting.member - 1)
+    total, server = (int(row[0]), int(row[1])) if row else (0, 0)
+    return Counts(total - written, server - written, waiting.member)
 
 
 async def flying(conn: aiosqlite.Connection, provider: str, limit: int) -> list[Flying]:

@@ -85,10 +85,11 @@ async def test_the_order_is_that_of_dispatch(tmp_path: Path, seed: int) -> None:
             newest = await write(db, dice, n)
             queue = [one.id for one in await storage.queue(db.reader, "sora", 100)]
             if newest.id in queue:
-                waiting, making = await storage.waiting(db.reader, newest), await storage.in_flight(db.reader, newest)
-                ahead = await storage.ahead_of_newest(db.reader, newest, waiting, making)
-                assert ahead.total == queue.index(newest.id)
+                waiting, making = await storage.counted(db.reader, newest)
                 assert waiting.total == len(queue)
+                others = storage.Counts(waiting.total - 1, waiting.server - 1, waiting.member - 1)
+                ahead = await storage.ahead_of_newest(db.reader, newest, others, making)
+                assert ahead.total == queue.index(newest.id)
         taken: list[str] = []
         async with db.transaction() as conn:
             while job := await jobs.next_queued(
