@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 import aiohttp
 
-from acedata.wire import MESSAGE_MAX, as_object, fault_for, plain, read_report, read_task
+from acedata.wire import MESSAGE_MAX, as_object, fault_for, fault_of, plain, read_report, read_task
 from domain.faults import VendorFault
 from domain.job import Report, Verdict
 from domain.wire import Wire
@@ -84,15 +84,13 @@ class VideoClient:
     async def submit(self, wire: Wire, body: dict[str, Any]) -> Report:
         """Ask for a film. Returns PENDING with a task id, or SUCCEEDED with films (then the id may be "").
 
-        An answer that is a failure is the fault "vendor_said_no"; one with neither id nor films is "unknown".
+        An answer that is a failure is the fault that its code stands for, else "vendor_said_no"; one with neither id
+        nor films is "unknown".
         """
         status, payload = await self._post(wire.provider, "videos", body)
         report = read_report(wire, payload)
         if report.verdict is Verdict.FAILED:
-            fault = fault_for(status, payload, None)
-            raise VendorFault(
-                "vendor_said_no", status=status, code=fault.code, message=fault.message, trace_id=fault.trace_id
-            )
+            raise fault_of(status, report)
         if report.films:
             return report
         if report.task_id:

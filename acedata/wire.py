@@ -86,6 +86,12 @@ def read_task(wire: Wire, item: object) -> Report | None:
     )
 
 
+def fault_of(status: int, report: Report) -> VendorFault:
+    """The fault that a failure stands for which came at once, with a status that says otherwise."""
+    reason = _reason(status, report.code.casefold(), False)
+    return VendorFault(reason, status=status, code=report.code, message=report.message, trace_id=report.trace_id)
+
+
 def _bare_task(wire: Wire, task: dict[str, object]) -> Report | None:
     inner = as_object(task.get(wire.task)) or task
     if "id" not in inner:
@@ -112,9 +118,23 @@ def fault_for(status: int, payload: object, retry_after: str | None, *, now: dat
     )
 
 
+#: Codes that blame the account, whatever is asked of it.
+_ACCOUNT = {
+    "used_up": "account_balance",
+    **dict.fromkeys(("no_token", "invalid_token", "token_expired"), "account_token"),
+}
+#: What a code means in a 2xx that says no. Others are left to whoever knows the words of a failed task.
+_SAID_NO = {
+    **_ACCOUNT,
+    **dict.fromkeys(("no_api", "disabled"), "model_gone"),
+    **dict.fromkeys(("too_many_requests", "rate_limited"), "slow_down"),
+    "api_not_implemented": "not_implemented",
+}
+
+
 def _reason(status: int, code: str, success: object) -> str:
     if 200 <= status < 300:
-        return "vendor_said_no" if success is False else "unknown"
+        return _SAID_NO.get(code, "vendor_said_no") if success is False else "unknown"
     # These statuses say it whatever the code is.
     if status in (401, 413, 422, 429):
         return {401: "account_token", 413: "too_big", 422: "moderation", 429: "slow_down"}[status]
@@ -123,8 +143,11 @@ def _reason(status: int, code: str, success: object) -> str:
     if (status, code) in {(400, "disabled"), (404, "no_api")}:
         return "model_gone"
     if status == 403:
-        return {"used_up": "account_balance", "forbidden": "moderation"}.get(code, "model_gone")
-    return "bad_request" if status == 400 else "unknown"
+        # A token that does not match is the account's here; as a 400 it is Sora's word for a wrong parameter.
+        return {**_ACCOUNT, "token_mismatched": "account_token", "forbidden": "moderation"}.get(code, "model_gone")
+    if status == 400:
+        return "account_token" if code == "no_token" else "bad_request"
+    return "unknown"
 
 
 def _verdict(answer: dict[str, object], words: set[str], code: str, *, linked: bool, named: bool) -> Verdict:

@@ -7,6 +7,7 @@ from functools import partial
 
 from acedata.platform import balance
 from assembly.resources import Known, Resources
+from domain.job import Job, Report
 from domain.turns import Caps
 from service.accounting import Accounting
 from service.accounts import Accounts
@@ -73,7 +74,7 @@ class Services:
         self.breakers = Breakers(db, pace=pace, tell=tell, known=known.breakers)
         self.availability = Availability(settings.catalogue, self.breakers, links=bool(r.links.public_url))
         self.pauses = Pauses(db, known=known.pauses, on_change=partial(wake, "dispatch"))
-        self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics)
+        self.results = Results(db, pace=pace, on_change=wake, meter=r.metrics, on_gone=self._gone)
         caps = Caps(settings.member_in_flight, settings.server_in_flight, settings.total_in_flight)
         self.turns = Turns(caps, paused=self.pauses.servers)
         self.clips = Clips(db, fetcher=r.fetcher, links=r.links, film_of=film_of, poster=poster, folder=r.folder)
@@ -149,6 +150,9 @@ class Services:
             db, retention_days=settings.retention_days, backup_days=settings.backup_keep_days
         )
         self.balance = Balance(_asking(settings))
+
+    async def _gone(self, job: Job, report: Report) -> None:
+        await self.dispatch.gone(job, report)
 
     async def _allows_reuse(self, guild_id: int) -> bool:
         return (await self.policies.of(guild_id)).server.reuse

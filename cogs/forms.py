@@ -101,7 +101,7 @@ class Forms(commands.Cog):
             opening = await self._opening(interaction, action, key)
             wish = opening.wish.filled_in(filled.options, filled.uploaded)
             row = self._intake.catalogue.get(str(wish.options.get("model"))) or self._intake.catalogue.default()
-            return replace(wish, options=had_by(row, wish.options))
+            return replace(wish, options=had_by(row, wish.options, pictures=len(wish.pictures)))
 
         # Whatever became of what it began from: what was typed is kept.
         await self._start(interaction, wished(), otherwise=Wish().filled_in(filled.options, filled.uploaded))

@@ -3,6 +3,7 @@
 Written from the vendor's description alone. Where it is silent, the strict reading is taken, and a comment says so.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,7 +44,8 @@ def seedance(body: dict[str, Any]) -> Order:
         raise refuse("of the lite models t2v takes no picture, and i2v needs one")
     sizes = {"2.5": ("480p", "720p", "1080p"), "2.0": ("480p", "720p", "1080p", "4k")}
     sizes |= dict.fromkeys(("2.0 fast", "2.0 mini"), ("480p", "720p"))
-    resolution = choice(body, "resolution", sizes.get(version, ("480p", "720p", "1080p")), "720p")
+    usual = "480p" if "lite" in model else "720p"
+    resolution = choice(body, "resolution", sizes.get(version, ("480p", "720p", "1080p")), usual)
     ratio = choice(body, "ratio", (*RATIOS, "21:9", *(("adaptive",) if pictures else ())), "16:9")
     longest = {"1.0": range(2, 13), "1.5": range(4, 13), "2.0": range(4, 16), "2.5": range(4, 31)}[version[:3]]
     seconds = whole(body, "duration", longest if version[:3] == "1.0" else (-1, *longest), 5)
@@ -93,6 +95,12 @@ def wan(body: dict[str, Any]) -> Order:
     resolution = choice(body, "resolution", ("480P", "720P", "1080P"), "720P")
     for name in ("audio", "prompt_extend"):
         flag(body, name)
+    flag(body, "watermark")
+    number(body.get("seed", 0), "seed", -1, 4294967295)
+    if not re.fullmatch(
+        r"\d+[*x]\d+", str(body.get("size", "1x1"))
+    ):  # the vendor's pages have one, its client the other
+        raise refuse("size must be like 1280*720")
     if "audio_url" in body:
         link(body["audio_url"], "audio_url")
     if choice(body, "shot_type", ("single", "multi"), "") and not body.get("prompt_extend"):

@@ -153,5 +153,5 @@ def _character(body: dict[str, Any], version: str, unit: str) -> None:
     end = number(body.get("character_end", high), "character_end", 0, high)
     if start >= end:
         raise refuse("character_start must be less than character_end")
-    if unit == "seconds" and not 1 <= end - start <= 3:
+    if unit == "seconds" and not 1 <= round(end - start, 6) <= 3:
         raise refuse("character_start and character_end must be 1 to 3 seconds apart")

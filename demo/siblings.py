@@ -132,6 +132,10 @@ def luma(body: dict[str, Any]) -> Order:
         raise refuse("extend needs video_id or video_url")
     if action == "generate":
         none_of(body, {"video_id", "video_url"}, "with generate")
+    if "video_url" in body:
+        link(body["video_url"], "video_url")
+    elif "video_id" in body:
+        text(body, "video_id")
     for name in ("enhancement", "loop"):
         flag(body, name)
     number(body.get("timeout", 300), "timeout", 1, 3600)
@@ -177,7 +181,10 @@ def happyhorse(body: dict[str, Any]) -> Order:
     if needs == "image_urls":
         pictures = links(body, needs, 1, 9)
     elif needs:
-        pictures = (link(body.get(needs), needs),) if needs == "image_url" else ()
+        only_one = link(body.get(needs), needs)
+        pictures = (only_one,) if needs == "image_url" else ()
+    flag(body, "watermark")
+    number(body.get("seed", 0), "seed", 0, 4294967295)
     resolution = choice(body, "resolution", ("720P", "1080P"), "1080P")
     seconds = whole(body, "duration", range(3, 16), 5)
     ratio = choice(body, "ratio", ("16:9", "9:16", "1:1", "4:3", "3:4"), "16:9")

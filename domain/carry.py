@@ -68,7 +68,9 @@ def carry_wish(
         negative=str(options.get("negative") or "").strip(),
     )
     found = _carry(wanted, target, _asked(wanted, source, links), source)
-    said = [change for change in found.changes if change.before or change.what == "sound"] if found else []
+    # Silence is a choice where somebody chose it, or a model would have made it.
+    silence = source is not None or sound is not None
+    said = [one for one in found.changes if one.before or (one.what == "sound" and silence)] if found else []
     return replace(found, changes=tuple(said)) if found else None
 
 

@@ -10,6 +10,9 @@ from typing import Any, cast
 from domain.model import CanBeHad, Model
 from domain.rows import check_provider, model_of
 
+#: What a catalogue consists of.
+_KNOWN = ("model", "provider")
+
 
 class CatalogueError(ValueError):
     """The catalogue file has faults; `faults` names each one, row by row."""
@@ -47,25 +50,33 @@ class Catalogue:
             raw = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
             raise CatalogueError([f"not TOML: {error}"]) from None
-        rows, providers = raw.get("model"), cast("dict[str, dict[str, Any]]", raw.get("provider", {}))
-        if not isinstance(rows, list) or not rows:
-            raise CatalogueError(["no [[model]] row"])
-        faults: list[str] = []
+        faults = [f"{name}: only [[model]] and [provider.…] are known" for name in raw if name not in _KNOWN]
+        rows, providers = raw.get("model"), raw.get("provider", {})
+        if (
+            not rows
+            or not isinstance(rows, list)
+            or not all(isinstance(row, dict) for row in cast("list[object]", rows))
+        ):
+            raise CatalogueError([*faults, "no [[model]] row"])
+        if not isinstance(providers, dict):
+            raise CatalogueError([*faults, "provider: write [provider.NAME]"])
         models: list[Model] = []
-        for name, provider in providers.items():
+        tables = cast("dict[str, dict[str, Any]]", providers)
+        for name, provider in tables.items():
             try:
                 check_provider(name, provider)
             except ValueError as error:
                 faults.append(str(error))
         for number, row in enumerate(cast("list[dict[str, Any]]", rows), 1):
             try:
-                models.append(model_of(row, providers))
+                models.append(model_of(row, tables))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
                 name = row.get("key") or f"row {number}"
                 what = f"{error.args[0]!r} is missing" if isinstance(error, KeyError) else str(error)
                 faults.append(f"{name}: {what}")
-        keys = [model.key for model in models]
-        faults += [f"{key}: stands twice" for key in sorted({key for key in keys if keys.count(key) > 1})]
+        # Members type either of them, in any case.
+        names = [name for model in models for name in {model.key.casefold(), model.label.casefold()}]
+        faults += [f"{name}: stands twice" for name in sorted({name for name in names if names.count(name) > 1})]
         if faults:
             raise CatalogueError(faults)
         return cls(tuple(models))

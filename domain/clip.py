@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 
@@ -76,10 +77,14 @@ def _position(clip: Clip) -> tuple[float | None, float | None]:
 
 def _seconds(clip: Clip) -> tuple[float | None, float | None]:
     """Which seconds of the clip; an end that was not typed waits for the clip's length (see `within`)."""
-    start = clip.start or 0.0
-    if not 0 <= start <= CLIP_SECONDS or (clip.end is not None and not APART[0] <= clip.end - start <= APART[1]):
-        raise BadClip("span_seconds", start=start, end=clip.end)
-    return start, clip.end
+    # In hundredths, and the span before its end: else what is checked here would not be what is sent.
+    typed = clip.start or 0.0
+    span = None if clip.end is None else round(clip.end - typed, 2)
+    if not 0 <= typed <= CLIP_SECONDS or (span is not None and not APART[0] <= span <= APART[1]):
+        raise BadClip("span_seconds", start=typed, end=clip.end)
+    start = round(typed, 2)
+    end = None if span is None else round(start + span, 2)
+    return start, end
 
 
 def within(request: GenerationRequest, seconds: float) -> GenerationRequest:
@@ -90,6 +95,7 @@ def within(request: GenerationRequest, seconds: float) -> GenerationRequest:
     start, end = request.character_start or 0.0, request.character_end
     # What is shown as 4.0 s may be 3.97 long: an end a little behind the last frame means the last frame.
     last = min(seconds, start + APART[1]) if end is None or seconds < end <= seconds + 0.1 else end
-    if last > seconds or last - start < APART[0]:
+    last = math.floor(last * 100 + 1e-6) / 100  # rounded up, it would be behind the end, or too far from the start
+    if last > seconds or round(last - start, 2) < APART[0]:
         raise BadClip("span_beyond", start=start, end=last if end is None else end, seconds=seconds)
-    return replace(request, character_start=start, character_end=round(last, 2))
+    return replace(request, character_start=start, character_end=last)

@@ -152,13 +152,19 @@ def options_of(request: GenerationRequest) -> dict[str, Any]:
     }
 
 
-def had_by(row: Model, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options without those that a form cannot show and this model does not have: its defaults take their place."""
+def had_by(row: Model, options: Mapping[str, Any], *, pictures: int = 0) -> dict[str, Any]:
+    """The options without those that a form cannot show and this model does not have: its defaults take their place.
+
+    What it has goes by the number of pictures, where it can do anything with so many.
+    """
+    mode = row.mode_for(pictures)
+    modes = [mode] if mode else row.modes
+    sizes = {size for one in modes for size in one.sizes}
     has = {
-        "size": options.get("size") in row.sizes,
-        "resolution": options.get("resolution") in row.sizes,
-        "sound": any(mode.sound_is_choice for mode in row.modes),
-        "negative": any(mode.negative_max for mode in row.modes),
+        "size": options.get("size") in sizes,
+        "resolution": options.get("resolution") in sizes,
+        "sound": any(one.sound_is_choice for one in modes),
+        "negative": any(one.negative_max for one in modes),
     }
     return {name: value for name, value in options.items() if has.get(name, True)}
 

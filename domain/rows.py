@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Mapping
 from typing import Any, cast
 
 from domain.model import CHARACTER_UNITS, MODES, PROMPT_MAX, SOUNDS, Mode, Model
+from domain.said import only, table, text, texts, whole
 from domain.wire import ADAPTIVE, BODY_VALUES, RATIOS, Part, Wire
 
 Row = dict[str, Any]
+#: What a form has where the value goes.
+_VALUE = "$"
 #: What only a model says, and what each of its modes may say in its own way.
 _OF_MODEL = {"key", "label", "about", "provider", "usual_seconds", "paused", "character"}
 _CAN = {"durations", "orientations", "sizes", "sound", "sound_sizes", "images_min", "images_max", "base64"}
@@ -18,39 +22,51 @@ _IS = {"negative_max", "prompt_max", "price", "price_sound", "body", "pixels", "
 _OF_MODE = _CAN | _IS
 #: Our values that take the pictures of a mode, where not all of them go to `images`.
 _PLACES = {"first": {"first"}, "ends": {"first", "last"}, "references": {"references"}}
+_TABLES = {"body", "pixels", "spelled", "result"}
 _RESULT = {"films", "url", "id", "state", "task_id", "error", "cost", "task", "done", "failed"}
 
 
 def model_of(row: Row, providers: Mapping[str, Row]) -> Model:
     """One [[model]] with its modes. KeyError for what is missing, ValueError or TypeError for what is wrong."""
-    _only(row, _OF_MODEL | _OF_MODE | set(MODES), "")
+    only(row, _OF_MODEL | _OF_MODE | set(MODES), "")
+    _tables(row, "")
     if not re.fullmatch(r"[^:\s]{1,60}", str(row["key"])) or not 1 <= len(str(row["label"])) <= 60:
         raise ValueError("key and label (1-60 characters, in a key no colon or space) are needed")
     if row.get("character", "") not in CHARACTER_UNITS:
         raise ValueError('character must be "", "position" or "seconds"')
-    provider = providers.get(str(row["provider"]), {})
-    modes = [_mode(name, _laid_over(provider, row, name)) for name in MODES if name in row] or _plain_modes(row)
+    if not re.fullmatch(r"[\w-]+", text(row["provider"], "provider")):
+        raise ValueError("provider must be a word of the API's addresses, as in /sora/videos")
+    provider = providers.get(row["provider"], {})
+    modes = [_mode(name, _laid_over(provider, row, name)) for name in MODES if name in row]
+    modes = modes or _plain_modes(_over({key: said for key, said in provider.items() if key not in MODES}, row))
+    if row.get("character") and not all("character" in _named(mode.wire) for mode in modes):
+        raise ValueError("character needs body.character")
+    sizes = {size for mode in modes for size in mode.sizes}
+    if strange := {size for mode in modes for size in mode.sound_sizes} - sizes:
+        raise ValueError(f"sound_sizes: {min(strange)} is none of its sizes")
     return Model(
-        key=str(row["key"]),
-        label=str(row["label"]),
-        about=str(row.get("about", "")),
+        key=text(row["key"], "key"),
+        label=text(row["label"], "label"),
+        about=text(row.get("about", ""), "about"),
         character=str(row.get("character", "")),
-        usual_seconds=_whole(row.get("usual_seconds", 120), "usual_seconds"),
-        paused=str(row.get("paused", "")),
+        usual_seconds=whole(row.get("usual_seconds", 120), "usual_seconds"),
+        paused=text(row.get("paused", ""), "paused"),
         modes=tuple(modes),
     )
 
 
 def check_provider(name: str, row: Row) -> None:
     """ValueError for what a [provider.…] cannot say."""
-    _only(row, _OF_MODE | set(MODES), f"provider.{name}.")
+    table(row, f"provider.{name}")
+    only(row, _OF_MODE | set(MODES), f"provider.{name}.")
+    _tables(row, f"provider.{name}.")
     for mode in MODES:
-        _only(row.get(mode, {}), _OF_MODE, f"provider.{name}.{mode}.")
+        only(row.get(mode, {}), _OF_MODE, f"provider.{name}.{mode}.")
 
 
 def _laid_over(provider: Row, row: Row, mode: str) -> Row:
     """All that is said about a mode: what is more special counts, and what its model says before its provider."""
-    _only(row[mode], _OF_MODE, f"{mode}.")
+    only(row[mode], _OF_MODE, f"{mode}.")
     said: Row = {}
     for level in (provider, row):
         said = _over(said, {key: value for key, value in level.items() if key not in MODES})
@@ -60,14 +76,17 @@ def _laid_over(provider: Row, row: Row, mode: str) -> Row:
 
 def _plain_modes(row: Row) -> list[Mode]:
     """The modes of a row that names none: its `images_max` pictures all go to one field, whatever they are for."""
-    most = _whole(row.get("images_max", 0), "images_max", least=0)
+    most = whole(row.get("images_max", 0), "images_max", least=0)
     names = ("text", "first", "references")[: min(most, 2) + 1]
     return [_mode(name, {**row, "images_min": 2}) for name in names]
 
 
-def _only(row: Row, known: set[str], where: str) -> None:
-    if unknown := sorted(set(row) - known):
-        raise ValueError(f"{where}{unknown[0]} is nothing that can be said there")
+def _tables(row: Row, where: str) -> None:
+    """What has to be a table wherever it is said."""
+    for name in {*_TABLES, *MODES} & row.keys():
+        table(row[name], f"{where}{name}")
+    for mode in set(MODES) & row.keys():
+        _tables(row[mode], f"{where}{mode}.")
 
 
 def _mode(name: str, row: Row) -> Mode:
@@ -86,6 +105,8 @@ def _mode(name: str, row: Row) -> Mode:
     if sound in ("off", "on") and "sound" not in named:
         raise ValueError('a sound that can be chosen ("off", "on") needs body.sound')
     sound_sizes = _texts(row.get("sound_sizes", list(sizes)), "sound_sizes")
+    if not isinstance(row.get("base64", True), bool):
+        raise ValueError("base64 must be true or false")
     mode = Mode(
         name=name,
         images_min=least,
@@ -95,9 +116,9 @@ def _mode(name: str, row: Row) -> Mode:
         sizes=sizes,
         sound=sound,
         sound_sizes=sound_sizes,
-        negative_max=_whole(row.get("negative_max", 0), "negative_max", least=0),
-        prompt_max=min(PROMPT_MAX, _whole(row.get("prompt_max", PROMPT_MAX), "prompt_max")),
-        base64=bool(row.get("base64", True)),
+        negative_max=whole(row.get("negative_max", 0), "negative_max", least=0),
+        prompt_max=min(PROMPT_MAX, whole(row.get("prompt_max", PROMPT_MAX), "prompt_max")),
+        base64=row.get("base64", True),
         prices=_prices(row, sizes, durations, sound, sound_sizes),
         wire=wire,
     )
@@ -111,8 +132,8 @@ def _mode(name: str, row: Row) -> Mode:
 def _pictures(name: str, row: Row) -> tuple[int, int]:
     if name != "references":
         return {"text": (0, 0), "first": (1, 1), "ends": (2, 2)}[name]
-    least = _whole(row.get("images_min", 1), "images_min")
-    return least, _whole(row["images_max"], "images_max", least=least)
+    least = whole(row.get("images_min", 1), "images_min")
+    return least, whole(row["images_max"], "images_max", least=least)
 
 
 def _prices(
@@ -137,32 +158,37 @@ def _price(raw: Any, name: str, size: str, seconds: int) -> int:
         name = f"{name}.{size}"
         raw = cast("Row", raw).get(size, {})
     if not isinstance(raw, dict):
-        return _whole(raw, name)
-    table = cast("Row", raw)
-    if "each" in table:
-        each = table["each"]
+        return whole(raw, name)
+    by = cast("Row", raw)
+    if "each" in by:
+        each = by["each"]
         if isinstance(each, bool) or not isinstance(each, int | float) or not each > 0 or not seconds:
             raise ValueError(f"{name}.each must be a number of credits a second")
         return max(1, math.ceil(round(each * seconds, 6)))
     key = str(seconds)
-    if "upto" in table:
-        name, table = f"{name}.upto", cast("Row", table["upto"])
-        key = next((k for k in sorted(table, key=int) if seconds <= int(k)), key)
-    if key not in table:
+    if "upto" in by:
+        name, by = f"{name}.upto", cast("Row", by["upto"])
+        key = next((k for k in sorted(filter(str.isdigit, by), key=int) if seconds <= int(k)), key)
+    if strange := [k for k in by if not k.isdigit()]:
+        raise ValueError(f"{name}.{strange[0]} is nothing that can be said there")
+    if key not in by:
         raise ValueError(f"{name}.{seconds} is missing" if seconds else f"{name} must be a whole number")
-    return _whole(table[key], f"{name}.{key}")
+    return whole(by[key], f"{name}.{key}")
 
 
 def _wire(row: Row, sizes: tuple[str, ...], orientations: tuple[str, ...]) -> Wire:
-    body = dict(row["body"])
-    fixed = dict(body.pop("fixed", {}))
-    lists = {name: tuple(_part(part) for part in parts) for name, parts in dict(body.pop("lists", {})).items()}
-    fields = {name: str(value) for name, value in body.items() if value != ""}
+    body = dict(row.get("body", {}))
+    fixed, said = (table(body.pop(name, {}), f"body.{name}") for name in ("fixed", "lists"))
+    lists = {name: tuple(_part(part, f"body.lists.{name}") for part in parts) for name, parts in said.items()}
+    fields = {name: text(value, f"body.{name}") for name, value in body.items() if value != ""}
     for name in (*body, *(part.of for parts in lists.values() for part in parts)):
         if name not in BODY_VALUES:
             raise ValueError(f"body.{name} is none of {', '.join(BODY_VALUES)}")
+    taken = [*fixed, *fields.values(), *lists, "callback_url", "async"]
+    if twice := sorted({field for field in taken if taken.count(field) > 1}):
+        raise ValueError(f"body has more than one value for the API's field {twice[0]}")
     result = dict(row.get("result", {}))
-    _only(result, _RESULT, "result.")
+    only(result, _RESULT, "result.")
     done, failed = (_texts(result.pop(name, []), name) for name in ("done", "failed"))
     paths = {name: str(value) for name, value in result.items()}
     wire = Wire(
@@ -179,7 +205,13 @@ def _wire(row: Row, sizes: tuple[str, ...], orientations: tuple[str, ...]) -> Wi
         **paths,
     )
     if "prompt" not in _named(wire):
-        raise ValueError("body.prompt is missing")
+        raise ValueError(f"body.prompt is missing: neither the row says it nor a [provider.{wire.provider}]")
+    if wire.cite and "{n}" not in wire.cite:
+        raise ValueError("cite must say {n} where the number of a picture goes")
+    try:
+        wire.to_json()  # as each job keeps it
+    except TypeError as error:
+        raise ValueError(f"body holds what JSON has not, such as a date: {error}") from None
     return wire
 
 
@@ -188,8 +220,11 @@ def _named(wire: Wire) -> set[str]:
     return {*wire.fields, *(part.of for parts in wire.lists.values() for part in parts)}
 
 
-def _part(raw: Row) -> Part:
-    return Part(str(raw["of"]), raw["form"])
+def _part(raw: object, where: str) -> Part:
+    part = cast("Row", raw) if isinstance(raw, dict) else {}
+    if part.keys() != {"of", "form"} or f'"{_VALUE}"' not in json.dumps(part["form"], default=str):
+        raise ValueError(f'{where} must be a list of {{ of = …, form = … }} with "{_VALUE}" in the form')
+    return Part(str(part["of"]), part["form"])
 
 
 def _pixels(row: Row, sizes: tuple[str, ...], orientations: tuple[str, ...]) -> dict[str, tuple[int, int]]:
@@ -209,16 +244,19 @@ def _durations(raw: Any) -> tuple[int, ...]:
     """Seconds: a list whose first is the default, or { from = 4, to = 15, default = 5 }."""
     if isinstance(raw, dict):
         span = cast("Row", raw)
-        first, last = _whole(span["from"], "durations.from"), _whole(span["to"], "durations.to")
-        default = _whole(span.get("default", first), "durations.default")
+        only(span, {"from", "to", "default"}, "durations.")
+        first, last = whole(span["from"], "durations.from"), whole(span["to"], "durations.to")
+        default = whole(span.get("default", first), "durations.default")
         if not first <= default <= last:
             raise ValueError("durations must be like { from = 4, to = 15, default = 5 }")
         return (default, *(seconds for seconds in range(first, last + 1) if seconds != default))
-    return tuple(_whole(value, "durations") for value in cast("list[Any]", raw))
+    if not isinstance(raw, list) or len(set(map(str, cast("list[object]", raw)))) < len(cast("list[object]", raw)):
+        raise ValueError("durations must be a list of different seconds")
+    return tuple(whole(value, "durations") for value in cast("list[Any]", raw))
 
 
 def _texts(raw: Any, name: str) -> tuple[str, ...]:
-    values = tuple(str(value) for value in cast("list[Any]", raw))
+    values = texts(raw, name)
     if name == "orientations":
         known = (*RATIOS, ADAPTIVE)
         wrong = [v for v in values if v not in known and not all(side.isdigit() for side in v.split(":", 1))]
@@ -236,9 +274,3 @@ def _over(below: Row, above: Row) -> Row:
         else:
             merged[key] = value
     return merged
-
-
-def _whole(value: Any, name: str, *, least: int = 1) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise ValueError(f"{name} must be a whole number of at least {least}")
-    return value

@@ -82,10 +82,13 @@ class Availability:
         ]
         return sorted(found, key=lambda carried: len(carried.changes))
 
-    def on(self, wish: Wish, row: Model) -> Carried | None:
-        """A wish on another model, whether that can be had or not; None where it can make nothing of it."""
+    def on(self, wish: Wish, row: Model, *, fresh: bool = False) -> Carried | None:
+        """A wish on another model, whether that can be had or not; None where it can make nothing of it.
+
+        A `fresh` one is no model's yet: what it says carries over, and nothing of what the default would have done.
+        """
         try:
-            source = find_model(self.catalogue, wish.options.get("model"))
+            source = None if fresh else find_model(self.catalogue, wish.options.get("model"))
         except Refused:
             source = None
         if wish.clip and not (row.character and source and row.character == source.character):

@@ -15,6 +15,10 @@ from storage.database import Database
 
 log = logging.getLogger("clapper.breakers")
 
+#: Why a model is closed that the API takes films for, only to say in their tasks that it is gone: being taken proves
+#: nothing there, so a film has to be made before it opens.
+GONE_LATER = "model_gone_later"
+
 #: Tells the operator once: (reason key of the words, subject).
 Tell = Callable[[str, str], Awaitable[None]]
 
@@ -103,15 +107,28 @@ class Breakers:
         await self._tell(reason, subject)
 
     async def heal(self, job: Job) -> None:
-        """The API took a job: whatever was open for it is shut."""
+        """The API took a job: whatever was open for it is shut, where that proves anything."""
         for subject in (account_of(job.wire.provider), model_of(job.request.model)):
-            if subject in self._open:
-                async with self._db.transaction() as conn:
-                    shut = await memory.shut_breaker(conn, subject)
-                self._open.pop(subject, None)
-                if shut:
-                    log.info("breaker shut: %s", subject)
-                    await self._tell("breaker_shut", subject)
+            breaker = self._open.get(subject)
+            if breaker and breaker.reason != GONE_LATER:
+                await self._shut(subject)
+
+    def unproven(self) -> dict[str, int]:
+        """Models that only a film opens, by their keys, and since when they are closed (unix ms)."""
+        late = [breaker for breaker in self._open.values() if breaker.reason == GONE_LATER]
+        return {breaker.subject.partition(":")[2]: breaker.opened_at for breaker in late}
+
+    async def prove(self, model: str) -> None:
+        """A film of this model was made."""
+        await self._shut(model_of(model))
+
+    async def _shut(self, subject: str) -> None:
+        async with self._db.transaction() as conn:
+            shut = await memory.shut_breaker(conn, subject)
+        self._open.pop(subject, None)
+        if shut:
+            log.info("breaker shut: %s", subject)
+            await self._tell("breaker_shut", subject)
 
     async def _trip(self, subject: str, reason: str) -> bool:
         async with self._db.transaction() as conn:

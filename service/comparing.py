@@ -45,7 +45,7 @@ class Comparing:
         orders: list[Order] = []
         entries: list[Entry] = []
         for key in keys:
-            there, carried = self._others.on(wish, key)
+            there, carried = self._others.on(wish, key, fresh=True)
             order = await self._intake.check(replace(ask, pictures=there.pictures), **there.options)
             orders.append(order)
             entries.append(Entry(order.request, order.label, order.price, carried.changes))

@@ -19,7 +19,7 @@ from domain.pace import HOUR, Pace
 from domain.request import named
 from domain.turns import Caps
 from service.availability import Availability
-from service.breakers import Breakers, account_of, model_of
+from service.breakers import GONE_LATER, Breakers, account_of, model_of
 from service.clips import Clips
 from service.links import Links
 from service.loops import Crew, now_ms
@@ -88,6 +88,9 @@ class Dispatch:
         if self._stopping:
             return None
         await self._age()
+        for model, since in self._breakers.unproven().items():
+            if await queue.made(self._db.quick_reader, model, since=since):
+                await self._breakers.prove(model)
         now = self._clock()
         # None lasts longer than an hour: one that is further ahead was made by a clock that was wrong.
         self._held = {provider: until for provider, until in self._held.items() if now < until <= now + 2 * HOUR}
@@ -122,6 +125,10 @@ class Dispatch:
     async def accepted(self, job: Job) -> None:
         """The API has this job: whatever was shut for it is open again."""
         await self._breakers.heal(job)
+
+    async def gone(self, job: Job, report: Report) -> None:
+        """A sent job's own task says that the API no longer has its model."""
+        await self._close(model_of(job.request.model), GONE_LATER, job, Event.FAILED, report=report)
 
     async def stop(self, seconds: float) -> None:
         """Start nothing more, and give what is on its way this long to be answered."""
@@ -237,17 +244,13 @@ class Dispatch:
         """
         new = await self._breakers.trip(subject, reason)
         if report:
-            await self._end_with_model(job, report)
+            await self._results.settle(job.id, event, report=report, **self._model_gone(job, report))
             for waiting in await turns.for_model(self._db.reader, job.request.model):
                 await self._end_waiting(waiting, report)
         else:
             await self._results.settle(job.id, event)
         if new:
             await self._breakers.say(subject, reason)
-
-    async def _end_with_model(self, job: Job, report: Report) -> None:
-        why = self._model_gone(job, report)
-        await self._results.settle(job.id, Event.MODEL_CLOSED, report=report, **why)
 
     async def _end_waiting(self, job: Job, said: Report) -> None:
         """End a job that waits, if it still does: one that went out meanwhile hears from the API itself."""

@@ -46,10 +46,13 @@ class OtherModels:
         ]
         return sorted(found, key=lambda carried: len(carried.changes))
 
-    def on(self, wish: Wish, key: str) -> tuple[Wish, Carried]:
-        """The wish on a model of this key, and what that changes. Raises Refused where nothing of it carries over."""
+    def on(self, wish: Wish, key: str, *, fresh: bool = False) -> tuple[Wish, Carried]:
+        """The wish on a model of this key, and what that changes; `fresh` as for `Availability.on`.
+
+        Raises Refused where nothing of it carries over.
+        """
         row = find_model(self._availability.catalogue, key)
-        carried = self._availability.on(wish, row)
+        carried = self._availability.on(wish, row, fresh=fresh)
         if carried is None:
             raise Refused("carries_nothing", model=row.label)
         pictures = wish.pictures[: carried.request.pictures]

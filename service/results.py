@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +24,8 @@ log = logging.getLogger("clapper.results")
 _BLANKS = 3
 #: Who looks at the API's tasks, when a look is due at once.
 _LOOK = ("reconcile",)
+#: Ends a job whose own task says that the API no longer has its model, and whatever else ends with that.
+OnGone = Callable[[Job, Report], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,12 @@ class Results:
         pace: Pace,
         on_change: Callable[..., None],
         meter: Meter,
+        on_gone: OnGone | None = None,
         clock: Callable[[], int] = now_ms,
     ) -> None:
+        """Without an `on_gone`, a model that is gone fails one job like anything else."""
         self._db = db
+        self._on_gone = on_gone
         self._meter = meter
         self._pace = pace
         self._on_change = on_change
@@ -77,7 +82,7 @@ class Results:
             if job is None:
                 return
             report = read_report(job.wire, payload)
-            known = job.task_id
+            known, gone = job.task_id, False
             if report.task_id and known and report.task_id != known and attempt == job.attempt:
                 loops = await self._stranger(conn, job, report)
             elif report.task_id and not known and job.state is JobState.SUBMITTING and not job.wire.task:
@@ -89,8 +94,9 @@ class Results:
                 await jobs.change(conn, job_id, next_look_at=0)  # perhaps its task has the link
                 loops = _LOOK
             else:
-                loops = await self._learn(conn, job, report, current=attempt == job.attempt)
-        self._ring(loops)
+                gone = attempt == job.attempt and self._is_gone(job, report)
+                loops = () if gone else await self._learn(conn, job, report, current=attempt == job.attempt)
+        await self._end(job, report, loops, gone)
 
     async def missed(self, job: Job, **more: Any) -> Settled | None:
         """Good looks did not show this attempt of a job; None when anything was learned about it meanwhile."""
@@ -108,8 +114,9 @@ class Results:
                 return
             if job.state is JobState.SUBMITTING and report.task_id:
                 job = (await self._apply(conn, job, Event.ACCEPTED, report)).job
-            loops = await self._learn(conn, job, report, current=True)
-        self._ring(loops)
+            gone = self._is_gone(job, report)
+            loops = () if gone else await self._learn(conn, job, report, current=True)
+        await self._end(job, report, loops, gone)
 
     async def settle(self, job_id: str, event: Event, *, report: Report | None = None, **more: Any) -> Settled | None:
         """Let an event happen to a job: state, credits, films and outbox together, or nothing. None: no such job."""
@@ -127,6 +134,17 @@ class Results:
     def _ring(self, loops: Sequence[str]) -> None:
         if loops:
             self._on_change(*loops)
+
+    def _is_gone(self, job: Job, report: Report) -> bool:
+        """Whether this ends a job because its model is gone: services without a channel say so only in the task."""
+        ends = report.verdict is Verdict.FAILED and step(Event.FAILED, job.state).effect is Effect.MOVE
+        return ends and self._on_gone is not None and reason_of(report) == "model_gone"
+
+    async def _end(self, job: Job, report: Report, loops: Sequence[str], gone: bool) -> None:
+        """What follows outside of the transaction in which it was learned."""
+        self._ring(loops)
+        if gone and self._on_gone:
+            await self._on_gone(job, report)
 
     async def _learn(self, conn: aiosqlite.Connection, job: Job, report: Report, *, current: bool) -> Sequence[str]:
         """Let a report happen to a job; returns the loops that wait for it."""

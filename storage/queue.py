@@ -78,3 +78,9 @@ async def overdue(conn: aiosqlite.Connection, *, now: int, most: int, limit: int
         (now - most, most, limit),
     )
     return [row["id"] for row in rows]
+
+
+async def made(conn: aiosqlite.Connection, model: str, *, since: int) -> bool:
+    """Whether a film of this model was made since a moment (unix ms)."""
+    query = "SELECT 1 FROM jobs WHERE state = 'ready' AND model = ? AND ended_at >= ? LIMIT 1"
+    return await one(conn, query, (model, since)) is not None

@@ -229,3 +229,60 @@ async def test_some_say_it_with_a_good_status(open_wire: OpenWire) -> None:
         await told(w, "This model can no longer be had")
         refused = await ask(w, "another boat", model="hailuo")
         assert "cannot be had right now" in refused.text
+
+
+@pytest.mark.parametrize("calls_back", [True, False])
+async def test_some_say_it_when_the_film_is_due(open_wire: OpenWire, calls_back: bool) -> None:
+    """So does the task of a film that was taken, by its callback or as the list shows it; those that wait end, too."""
+    public_url = {} if calls_back else {"public_url": ""}
+    async with open_wire(pace=CLOSED, daily_credits=100, member_in_flight=1, **public_url) as w:
+        await ask(w, "a boat", model="hailuo")
+        await w.api.until(lambda: w.api.submissions == 1)
+        await ask(w, "a boat that waits", model="hailuo")
+        ((task_id, _),) = w.api.tasks.items()
+        await w.api.finish(task_id, error=("no_api", "no channel for this model"))
+        await told(w, "This model can no longer be had")
+        ended = "SELECT state, reason, count(*) FROM jobs GROUP BY 1, 2"
+        await until_rows(w, ended, [("failed", "model_gone", 2)])
+        await until_rows(w, "SELECT subject FROM breakers", [("model:hailuo",)])
+        for row in await w.rows("SELECT detail FROM jobs"):
+            assert json.loads(row["detail"])["others"][0] == "Luma"
+        assert await w.rows("SELECT sum(spent) AS spent FROM counters") == [{"spent": 0}]
+        assert "cannot be had right now" in (await ask(w, "another boat", model="hailuo")).text
+        assert w.api.submissions == 1
+
+
+async def test_where_taking_proves_nothing_a_film_does(open_wire: OpenWire) -> None:
+    """Who tries such a model again does not open it by being taken, but by getting a film."""
+    async with open_wire(pace=replace(PACE, breaker=1), daily_credits=100) as w:  # its trial is due at once
+        for n in (1, 2):
+            await ask(w, f"boat {n}", model="hailuo")
+            await w.api.until(lambda n=n: w.api.submissions == n)
+            taken = list(w.api.tasks)[-1]
+            await until_rows(w, "SELECT count(*) FROM jobs WHERE state = 'rendering'", [(1,)])
+            await w.api.finish(taken, error=("no_api", "no channel for this model"))
+            await until_rows(w, "SELECT count(*) FROM jobs WHERE reason = 'model_gone'", [(n,)])
+            # opened once: its trial did not shut it
+            closed = [("model:hailuo", "model_gone_later", n > 1)]
+            await until_rows(w, "SELECT subject, reason, trials > 0 FROM breakers", closed)
+        await ask(w, "boat 3", model="hailuo")
+        await w.api.until(lambda: w.api.submissions == 3)
+        await w.api.finish(list(w.api.tasks)[-1])
+        await until_rows(w, "SELECT count(*) FROM breakers", [(0,)])
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "reason"),
+    [(403, "token_expired", "account_token"), (400, "no_token", "account_token"), (200, "used_up", "account_balance")],
+)
+async def test_the_accounts_fault_closes_no_model(open_wire: OpenWire, status: int, code: str, reason: str) -> None:
+    """A code that blames token or balance is the account's with any status: its films wait, and the model stays."""
+    async with open_wire(pace=CLOSED) as w:
+        said = {"success": False, "error": {"code": code, "message": "no"}, "trace_id": "x"}
+        w.api.faults.append(("/luma/videos", status, json.dumps(said)))
+        await ask(w, "a boat", model="luma")
+        await until_rows(w, "SELECT subject, reason FROM breakers", [("account:luma", reason)])
+        await until_rows(w, "SELECT state, reason FROM jobs", [("queued", "")])
+        refused = await ask(w, "another boat", model="luma")
+        assert "cannot be had" not in refused.text
+        assert refused.ephemeral

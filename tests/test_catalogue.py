@@ -81,6 +81,13 @@ def test_prices(price: str, what: tuple[str, int, bool], credits: int) -> None:
     assert mode(LONG.replace("price = { 720p = 2, 1080p = 3 }", price)).prices[what] == credits
 
 
+def test_a_row_without_modes_inherits_too() -> None:
+    """Where a row names no modes, what its provider says counts all the same."""
+    row = TEXT.replace("text = {}\nfirst = { prompt_max = 400 }\n", "")
+    assert only(row).modes[0].wire.fixed == {"kind": "film", "model": "loom2"}
+    assert (mode(row).prompt_max, len(only(row).modes)) == (500, 1)
+
+
 def test_spans_of_seconds() -> None:
     """A span is all whole seconds between two ends, its default in front."""
     text = LONG.replace("[10, 5, 15]", "{ from = 4, to = 7, default = 6 }").replace("{ 720p = 2, 1080p = 3 }", "1")
@@ -105,6 +112,52 @@ FAULTS = [
     ('label = "Loom 2"', 'label = "Loom 2"\norientations = ["round"]', "orientations must be some of"),
     ('label = "Loom 2"', 'label = "Loom 2"\nresult = { link = "x" }', "result.link is nothing"),
     ('label = "Loom 2"', 'label = "Loom 2"\ndurations = { from = 5, to = 4 }', "durations must be like"),
+    (
+        'label = "Loom 2"',
+        'label = "Loom 2"\ndurations = { from = 4, to = 5, defalt = 4 }',
+        "durations.defalt is nothing",
+    ),
+    ('label = "Loom 2"', 'label = "Loom 2"\ndurations = [5, 5]', "durations must be a list of different seconds"),
+    ('label = "Loom 2"', 'label = "Loom 2"\ndurations = 5', "durations must be a list of different seconds"),
+    # a wrong place or kind
+    ("[provider.loom]", "[providers.loom]", "providers: only [[model]] and [provider.…] are known"),
+    ("[[model]]", "[[modell]]", "no [[model]] row"),
+    ("\n[provider.loom]", "provider = 5\n[[model]]\nkey = 'a'\n[x.loom]", "provider: write [provider.NAME]"),
+    ("\n[provider.loom]", "[provider]\nweft = 5\n[provider.loom]", "provider.weft must be a table"),
+    (
+        'provider = "loom"',
+        'provider = "lom"',
+        "loom-2: body.prompt is missing: neither the row says it nor a [provider.lom]",
+    ),
+    ('provider = "loom"', 'provider = "loom/x"', "loom-2: provider must be a word"),
+    ('key = "loom-2"', "key = 2", "2: key must be text"),
+    ("text = {}", "text = true", "loom-2: text must be a table"),
+    ("first = { sizes", "first = { body = 5 }\nends = { sizes", "provider.loom.first.body must be a table"),
+    ('body = { fixed = { model = "loom2" } }', "body = { fixed = 5 }", "loom-2: body.fixed must be a table"),
+    ('label = "Loom 2"', 'label = "Loom 2"\npaused = true', "loom-2: paused must be text"),
+    ('label = "Loom 2"', 'label = "Loom 2"\nbase64 = "no"', "loom-2: base64 must be true or false"),
+    ('label = "Loom 2"', 'label = "Loom 2"\nsizes = "720p"', "loom-2: sizes must be a list of texts"),
+    ('label = "Loom 2"', 'label = "Loom 2"\nsizes = ["720p", "720p"]', "loom-2: sizes has one of its values twice"),
+    ('label = "Loom 2"', 'label = "Loom 2"\nresult = { done = "made" }', "loom-2: done must be a list of texts"),
+    # what would be left out of every request, or sent as something else
+    ('label = "Loom 2"', 'label = "Loom 2"\ncharacter = "position"', "loom-2: character needs body.character"),
+    ('label = "Loom 2"', 'label = "Loom 2"\nsound_sizes = ["4k"]', "loom-2: sound_sizes: 4k is none of its sizes"),
+    ('label = "Loom 2"', 'label = "Loom 2"\ncite = "<<<1>>>"', "loom-2: cite must say {n}"),
+    ('model = "loom2"', 'model = "loom2", prompt = "x"', "more than one value for the API's field prompt"),
+    ('model = "loom2"', 'model = "loom2", async = false', "more than one value for the API's field async"),
+    ('model = "loom2"', 'model = "loom2", since = 2026-01-01', "loom-2: body holds what JSON has not"),
+    (
+        'model = "loom2" }',
+        'model = "loom2" }, lists = { parts = [{ of = "prompt", form = "$", fo = 1 }] }',
+        "loom-2: body.lists.parts must be a list of",
+    ),
+    (
+        'model = "loom2" }',
+        'model = "loom2" }, lists = { parts = [{ of = "prompt", form = { text = "S" } }] }',
+        "loom-2: body.lists.parts must be a list of",
+    ),
+    ("720p = 2, ", "720p = { upto = { ten = 2 } }, ", "loom-2: price.720p.upto.ten is nothing"),
+    ("720p = 2, ", "720p = { eech = 2 }, ", "loom-2: price.720p.eech is nothing"),
 ]
 
 
@@ -115,6 +168,17 @@ def test_a_wrong_row_says_what_and_where(old: str, new: str, says: str) -> None:
     with pytest.raises(CatalogueError) as caught:
         Catalogue.parse(TEXT.replace(old, new, 1))
     assert says in "\n".join(caught.value.faults)
+
+
+@pytest.mark.parametrize(
+    ("key", "label"), [("loom-2", "Another"), ("LOOM-2", "Another"), ("other", "loom 2"), ("other", "Loom-2")]
+)
+def test_names_stand_once(key: str, label: str) -> None:
+    """Members type key or label, in any case: no two models share either."""
+    again = TEXT[TEXT.index("[[model]]") :].replace('"loom-2"', f'"{key}"').replace('"Loom 2"', f'"{label}"')
+    with pytest.raises(CatalogueError) as caught:
+        Catalogue.parse(TEXT + again)
+    assert ": stands twice" in str(caught.value)
 
 
 def test_the_order_of_moderators() -> None:

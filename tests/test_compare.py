@@ -77,7 +77,7 @@ async def test_all_or_nothing(open_stage: OpenStage) -> None:
     async with open_stage(daily_credits=8) as stage:
         before = len(stage.world.channel.history())
         said = words(shown(await offered(stage, third="sora-2-pro")))
-        assert "Together they cost 15 credits" in said
+        assert "Together they cost 13 credits" in said
         assert "You have 8" in said
         assert await stage.rows("SELECT * FROM jobs") == []
         assert len(stage.world.channel.history()) == before
@@ -104,6 +104,17 @@ async def test_what_cannot_be_compared(stage: Stage) -> None:
     card = words(shown(await offered(stage, image1=picture, image2=picture)))
     assert "Compare 2 models" in card
     assert await stage.rows("SELECT * FROM jobs") == []
+
+
+async def test_nothing_is_asked_for_that_nobody_said(stage: Stage) -> None:
+    """What the default model would have done is no wish: each makes its own usual film, for its usual price."""
+    picture = ("a.png", clips.picture())
+    said = words(shown(await offered(stage, first="kling-3", second="hailuo", third="sora-2")))
+    assert "Kling 3 · 5 s · landscape · standard · silent · 5 credits" in said
+    assert "not as asked" not in said
+    said = words(shown(await offered(stage, second="wan-3", image1=picture, image2=picture)))
+    assert "720p · silent · 2 pictures as its first and last frame · 6 credits" in said
+    assert "not as asked" not in said
 
 
 async def test_in_a_thread_they_come_right_there(stage: Stage) -> None:

@@ -75,6 +75,16 @@ async def test_continue_begins_with_the_last_frame(stage: Stage, reel: Path) -> 
     assert (second["parent_id"], second["action"], second["continues"]) == (first["id"], "continue", first["id"])
 
 
+async def test_continue_lets_go_of_what_a_picture_excludes(open_stage: OpenStage, reel: Path) -> None:
+    """A size that is to be had from words alone, and that no form shows, does not stand in the way of the next film."""
+    async with open_stage(daily_credits=50) as stage:
+        message = await film(stage, stage.world.thread, model="veo-3.1", size="4k")
+        assert (await job(stage))["price"] == 20
+        task = await continued(stage, message, 2)
+        assert (task.provider, task.request["action"], "resolution" in task.request) == ("veo", "image2video", False)
+        assert (await job(stage, 2))["price"] == 12
+
+
 async def test_join_makes_one_film_of_the_chain(
     stage: Stage, reel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

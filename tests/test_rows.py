@@ -20,6 +20,7 @@ from acedata.wire import read_report, read_task
 from demo import answers, contract
 from demo.videoapi import VideoAPI
 from domain.catalogue import Catalogue
+from domain.clip import Clip, with_character, within
 from domain.faults import Refused, VendorFault
 from domain.job import Verdict
 from domain.model import Mode, Model
@@ -47,9 +48,9 @@ def body_of(request: GenerationRequest, mode: Mode) -> Body:
     return build_body(mode.wire, request, images=images, callback_url=HOOK)
 
 
-def taken(provider: str, body: Body) -> contract.Order:
+def taken(provider: str, body: Body, character: str = "position") -> contract.Order:
     """What the vendor makes of a body. Raises its refusal of what is outside the contract."""
-    return contract.read_videos(provider, body, images_max=10, character="position")
+    return contract.read_videos(provider, body, images_max=10, character=character)
 
 
 # ---- what is sent
@@ -111,10 +112,15 @@ def values(model: Model) -> dict[str, list[Any]]:
     }
 
 
-def check(model: Model, wish: Asked, side: tuple[int, int]) -> bool:
-    """Whether the wish was let through; if so, its body is within the contract."""
+def check(
+    model: Model, wish: Asked, side: tuple[int, int], clip: Clip | None = None, clip_seconds: float = 10.0
+) -> bool:
+    """Whether the wish was let through; if so, its body is within the contract. Its clip is really so long."""
     try:
         request = fit(model, wish)
+        if clip:
+            request = with_character(request, model, clip)
+            request = within(request, clip_seconds) if model.character == "seconds" else request
     except Refused:
         return False
     mode = model.mode(request.mode)
@@ -124,8 +130,12 @@ def check(model: Model, wish: Asked, side: tuple[int, int]) -> bool:
         request = replace(request, orientation=orientation_of(*side, mode.wire.can_be_shaped))
     link = "https://pictures.example/{}.jpg" if wish.links else "data:image/jpeg;base64,AAA{}"
     images = [link.format(f"{n % 10}") for n in range(request.pictures)]
-    order = taken(mode.wire.provider, build_body(mode.wire, request, images=images, callback_url=None))
+    if clip:
+        request = replace(request, character_url="https://pictures.example/clip.mp4")
+    body = build_body(mode.wire, request, images=images, callback_url=None)
+    order = taken(mode.wire.provider, body, character=model.character or "position")
     assert list(order.pictures) == images
+    assert ("character_url" in body) == bool(clip)
     assert order.prompt.startswith(wish.prompt)
     return True
 
@@ -151,6 +161,35 @@ def test_nothing_outside_the_contract_is_sent(data: st.DataObject, side: tuple[i
     chosen = {key: data.draw(st.sampled_from([*some[:1] * 3, *some]), key) for key, some in values(model).items()}
     chosen["prompt"] += data.draw(st.text(st.characters(codec="utf-8"), max_size=9).filter(str.strip) | st.just(""))
     check(model, Asked(**chosen), side)
+
+
+#: Where a part of a clip may begin: left out, at every limit, and anywhere; and how much later it ends.
+STARTS = st.none() | st.sampled_from([-1.0, 0.0, 0.5, 1.0, 1.3, 3.724, 59.0, 60.0]) | st.floats(-1, 61)
+SPANS = st.none() | st.sampled_from([0.0, 0.2, 0.5, 1.0, 2.0, 3.0]) | st.floats(-1, 4)
+
+
+@settings(max_examples=500)
+@given(
+    data=st.data(), start=STARTS, span=SPANS, long=st.floats(0.01, 60), unit=st.sampled_from(["position", "seconds"])
+)
+def test_no_character_leads_outside_the_contract(
+    data: st.DataObject, start: float | None, span: float | None, long: float, unit: str
+) -> None:
+    """Any part of any clip, in either unit and with anything else asked for, is refused or makes a body it has."""
+    end = None if span is None else (start or 0.0) + span
+    model = data.draw(st.sampled_from(CATALOGUE.models[:4]) | st.sampled_from(CATALOGUE.models))
+    chosen = {key: data.draw(st.sampled_from([*some[:1] * 9, *some]), key) for key, some in values(model).items()}
+    row = replace(model, character=model.character and unit)
+    through = check(row, Asked(**chosen), (1920, 1080), Clip("luna.mp4", start=start, end=end), long)
+    assert model.character or not through
+
+
+def test_a_part_that_is_just_long_enough() -> None:
+    """One second and three seconds are what their numbers say, wherever they begin."""
+    row = replace(CATALOGUE.models[0], character="seconds")
+    for start, span in itertools.product((n / 1000 for n in range(0, 5_000, 37)), (1.0, 3.0)):
+        for end in (start + span, None):
+            assert check(row, Asked("x"), (16, 9), Clip("luna.mp4", start=start, end=end)), (start, end)
 
 
 # ---- what is read

@@ -203,7 +203,7 @@ def error(code: object, **more: object) -> dict[str, object]:
 
 FAULTS: list[tuple[int, Any, str]] = [
     # bad parameters, with every code of a 400 and without a body
-    *[(400, error(code), "bad_request") for code in ("bad_request", "token_mismatched", "no_token", "new_word")],
+    *[(400, error(code), "bad_request") for code in ("bad_request", "token_mismatched", "new_word")],
     (400, None, "bad_request"),
     (400, error("api_not_implemented"), "not_implemented"),
     (404, error("API_NOT_IMPLEMENTED"), "not_implemented"),
@@ -213,6 +213,11 @@ FAULTS: list[tuple[int, Any, str]] = [
     *[(403, body, "model_gone") for body in (error("disabled"), error("whatever"), "<html>", None)],
     # the account
     *[(401, error(code), "account_token") for code in ("invalid_token", "token_expired", "token_mismatched", None)],
+    (400, error("no_token"), "account_token"),
+    *[
+        (403, error(code), "account_token")
+        for code in ("no_token", "invalid_token", "TOKEN_EXPIRED", "token_mismatched")
+    ],
     (403, error("used_up"), "account_balance"),
     # this request
     (403, error("forbidden"), "moderation"),
@@ -227,7 +232,12 @@ FAULTS: list[tuple[int, Any, str]] = [
     (418, error("disabled"), "unknown"),
     # 2xx
     (200, {"success": False}, "vendor_said_no"),
-    (200, error("api_error", success=False), "vendor_said_no"),
+    *[(200, error(code, success=False), "vendor_said_no") for code in ("api_error", "forbidden", "token_mismatched")],
+    *[(200, error(code, success=False), "account_token") for code in ("no_token", "invalid_token", "token_expired")],
+    (200, error("used_up", success=False), "account_balance"),
+    *[(200, error(code, success=False), "model_gone") for code in ("no_api", "disabled")],
+    *[(200, error(code, success=False), "slow_down") for code in ("too_many_requests", "rate_limited")],
+    (200, error("api_not_implemented", success=False), "not_implemented"),
     (200, error("api_error"), "unknown"),
 ]
 
@@ -240,6 +250,30 @@ def test_fault(status: int, payload: Any, reason: str) -> None:
     assert fault.reason in VendorFault.REASONS
     if isinstance(payload, dict) and "error" in payload:
         assert (fault.message, fault.trace_id) == ("m", "x")
+
+
+def test_a_task_within_its_data() -> None:
+    """Seedance's answer names its task in its data, too: where it does so only there, it was taken all the same."""
+    report = wire.read_report(row("seedance-2"), {"success": True, "data": {"task_id": "t", "status": "queued"}})
+    assert (report.verdict, report.task_id) == (PENDING, "t")
+    made = {
+        "success": True,
+        "task_id": "u",
+        "data": [{"id": "v", "status": "succeeded", "content": {"video_url": LINK}}],
+    }
+    assert (wire.read_report(row("seedance-2"), made).task_id, wire.read_report(row("seedance-2"), made).films) == (
+        "u",
+        (Film("v", LINK),),
+    )
+
+
+def test_a_failure_at_once() -> None:
+    """A 2xx that ends in a failure is read by its report, wherever its service has the code."""
+    minimax = row("minimax-h3")
+    report = wire.read_report(minimax, {"task": {"id": "t", "status": "failed", "error": {"code": "no_api"}}})
+    assert report.verdict is FAILED
+    assert (wire.fault_of(200, report).reason, wire.fault_of(200, report).code) == ("model_gone", "no_api")
+    assert wire.fault_of(200, replace(report, code="api_error")).reason == "vendor_said_no"
 
 
 WORDINGS: list[tuple[Any, str, str]] = [

@@ -25,6 +25,10 @@ OPERATOR: dict[str, Maker] = {
         f"The video API no longer has {v['subject'].partition(':')[2]}",
         "It is refused to members until a trial goes through.",
     ),
+    "model_gone_later": lambda v: Words(
+        f"The video API takes films for {v['subject'].partition(':')[2]}, and then says that it no longer has it",
+        "It is refused to members until a trial gives a film.",
+    ),
     "breaker_shut": lambda v: Words(f"{v['subject'].partition(':')[2]} works again", "Waiting films go on."),
 }
 
