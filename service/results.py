@@ -77,9 +77,11 @@ class Results:
             if job is None:
                 return
             report = read_report(job.wire, payload)
-            known = job.task_id
-            if report.task_id and known and report.task_id != known and attempt == job.attempt:
+            known, current = job.task_id, attempt == job.attempt
+            if report.task_id and known and report.task_id != known and current:
                 loops = await self._stranger(conn, job, report)
+            elif report.verdict is Verdict.FAILED and not current:
+                loops = await self._learn(conn, job, report, current=False)
             elif report.task_id and not known and job.state is JobState.SUBMITTING and not job.wire.task:
                 # The answer to the submission has not come yet: ask the API whether this task is really ours. Where
                 # tasks repeat no request it cannot say, and the callback's address has to be proof enough.
@@ -89,7 +91,7 @@ class Results:
                 await jobs.change(conn, job_id, next_look_at=0)  # perhaps its task has the link
                 loops = _LOOK
             else:
-                loops = await self._learn(conn, job, report, current=attempt == job.attempt)
+                loops = await self._learn(conn, job, report, current=current)
         self._ring(loops)
 
     async def missed(self, job: Job, **more: Any) -> Settled | None:
