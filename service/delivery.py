@@ -241,9 +241,8 @@ class Delivery:
 
     async def _no_film(self, job: Job) -> None:
         """The film's link gives nothing: renew it, try for a day, then give the credits back."""
-        now = self._clock()
-        at = self._pace.next_try(now, job.tries + 1)
-        if at is None or now >= job.ended_at + self._pace.film:
+        at = self._pace.next_fetch(self._clock(), job.tries + 1)
+        if at is None:
             if job.state is not JobState.READY:  # nothing was charged, and people know that it had failed
                 await self._later(job, None)
                 return

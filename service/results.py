@@ -182,7 +182,7 @@ class Results:
             await jobs.change(conn, job.id, task_id=report.task_id, trace_id=report.trace_id)
             after = None
         elif what.effect is Effect.REFUND and not job.refunded:
-            await jobs.change(conn, job.id, refunded=1, **more)
+            await jobs.change(conn, job.id, refunded=1, tries=0, **more)  # saying so has tries of its own
             after = None
         elif event is Event.FAILED and job.state is JobState.READY:
             log.warning("job %s: a failure came after its success; it changes nothing", job.id)

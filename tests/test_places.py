@@ -71,6 +71,16 @@ def _automod(w: Wired, place: Channel, card: Message) -> None:
     w.wire.fail("POST", rf"/channels/(?!{dm.id}/)\d+/messages$", status=400, code=200000, times=None)
 
 
+def _once(path: str, code: int, then: Act = lambda *_: None) -> Act:
+    """One call is refused for a reason that passes."""
+
+    def fail(w: Wired, place: Channel, card: Message) -> None:
+        w.wire.fail("POST", path, status=403, code=code)
+        then(w, place, card)
+
+    return fail
+
+
 def _threads_fail(**how: object) -> Act:
     def fail(w: Wired, place: Channel, card: Message) -> None:
         w.wire.fail("POST", rf"/channels/{place.id}/messages/\d+/threads", times=None, **how)  # type: ignore[arg-type]
@@ -132,6 +142,8 @@ IN_A_CHANNEL = {
     "bot removed": Row(_remove, "dm"),
     "member left": Row(_member_leaves, "thread", pings=False),
     "hidden, and the member left": Row(_close_dms(_deny("VIEW_CHANNEL")), "nowhere"),
+    "hidden, and DMs opened too fast": Row(_once("/users/@me/channels", 40003, _deny("VIEW_CHANNEL")), "dm"),
+    "sending switched off for a moment": Row(_once(r"/channels/\d+/messages$", 40004), "thread"),
     "removed, and DMs closed": Row(_close_dms(_remove), "nowhere"),
     "its thread archived": Row(_later_in_its_thread(_archive), "thread"),
     "its thread locked": Row(_later_in_its_thread(_lock), "channel"),

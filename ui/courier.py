@@ -172,7 +172,7 @@ class Courier:
             if fault.values.get("code") == _NO_HISTORY:
                 message = await self._send(job, place, parts, reply=False)
             else:
-                if fault.values.get("status") == 403 and fault.reason != "text_blocked":
+                if fault.final and fault.values.get("status") == 403 and fault.reason != "text_blocked":
                     await self._refusals.remember(place, int(str(fault.values.get("code") or 0)))
                 raise
         if not message.content.rstrip().endswith(job.id) or len(message.attachments) < len(files):
