@@ -19,6 +19,8 @@ from tests.conftest import TOKEN, OpenWire, free_port
 from tests.crash.vendor import Vendor
 from tests.discordwire import Call, DiscordWire, Message
 
+_READY = "SELECT 1 FROM jobs WHERE state = 'ready'"
+
 
 def cards(wire: DiscordWire) -> list[Message]:
     """The bot's cards in the channel: messages with a button to cancel, or that say it is done."""
@@ -64,11 +66,21 @@ async def test_a_film_finds_its_card(open_wire: OpenWire) -> None:
             hidden = wire.fail("GET", r"/webhooks/", drop=True, times=None)
             await wire.command("video", {"prompt": "a boat"})
             await asyncio.wait_for(w.api.until(lambda: bool(w.api.tasks)), 10)
-            api = w.api
+            api, path = w.api, w.settings.database_path
             await wire.wait_for(lambda: lost.hits[1:] or hidden.hits, timeout=10)
         lost.stop()
         hidden.stop()
         await api.finish(next(iter(api.tasks)))
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as conn:
+            conn.execute("UPDATE jobs SET created_at = created_at - 30000")  # a card that is on its way is waited for
+
+        async def wait(call: Call) -> None:
+            """Nobody is logged in before the film is known to be ready."""
+            with contextlib.closing(sqlite3.connect(path)) as conn:
+                while call.template == "/users/@me" and not conn.execute(_READY).fetchall():
+                    await asyncio.sleep(0.01)
+
+        wire.on_request(wait)
         async with open_wire(wire=wire, starts=2):
             (card,) = cards(wire)
             await wire.wait_for(lambda: "is ready" in card.text, timeout=40)
