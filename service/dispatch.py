@@ -237,10 +237,10 @@ class Dispatch:
             await self._results.settle(job.id, Event.REFUSED, report=answer, **(reason or {}))
 
     async def _slow_down(self, job: Job, now: int, seconds: float | None) -> None:
-        """Send nothing to this service for as long as it says; where it does not say, longer each time."""
+        """Send nothing to this service for as long as it says; where it says nothing of use, longer each time."""
         provider = job.wire.provider
         self._slowed[provider] = self._slowed.get(provider, 0) + 1
-        if seconds is None:
+        if not seconds:  # not said, or a moment that is over: perhaps by a clock that is not ours
             seconds = min(300.0, 5.0 * 2 ** min(self._slowed[provider], 10))
         until = now + max(1_000, int(seconds * 1000))
         self._held[provider] = max(until, self._held.get(provider, 0))

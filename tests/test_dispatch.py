@@ -100,6 +100,15 @@ async def test_too_many_requests_slow_everything_down(open_wire: OpenWire) -> No
         assert await w.rows("SELECT attempt FROM jobs") == [{"attempt": 1}]
 
 
+async def test_a_pause_of_nothing_is_none(open_wire: OpenWire) -> None:
+    """An API that says "later" and "in 0 seconds" is not asked every second: the pauses are the bot's own, and grow."""
+    async with open_wire() as w:
+        w.api.max_in_flight, w.api.retry_after = 0, 0
+        await ask(w, "a boat")
+        await until_rows(w, "SELECT state, not_before > sent_at + 9000 FROM jobs", [("queued", 1)])
+        assert w.api.submissions == 1
+
+
 async def test_the_accounts_breaker(open_wire: OpenWire) -> None:
     """Without balance: the job waits, new commands are refused free, the operator hears once, one trial goes on."""
     pace = replace(PACE, breaker=700)

@@ -50,6 +50,9 @@ _MEANINGS: dict[int, tuple[str, bool]] = {
 }
 
 
+#: The longest pause that is kept (s): a film must not wait for years because a header says so.
+_WAIT_MOST = 3_600.0
+
 #: Everything that a call may raise through no fault of ours, for those who only note that it failed.
 TROUBLES = (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError)
 
@@ -70,7 +73,7 @@ async def translated() -> AsyncGenerator[None]:
             reason, final = ("no_rights" if error.status == 403 else "place_lost"), True
         raise DeliveryFault(reason, final=final, status=error.status, code=error.code) from error
     except discord.RateLimited as error:
-        raise DeliveryFault("try_later", final=False, retry_after=error.retry_after) from error
+        raise DeliveryFault("try_later", final=False, retry_after=min(error.retry_after, _WAIT_MOST)) from error
     except TROUBLES as error:
         raise DeliveryFault("try_later", final=False, error=type(error).__name__) from error
     except RuntimeError as error:
@@ -85,4 +88,4 @@ def _wait(error: discord.HTTPException) -> dict[str, float]:
         seconds = float(error.response.headers.get("Retry-After", ""))
     except ValueError:
         return {}
-    return {"retry_after": seconds} if 0 <= seconds < 86_400 else {}
+    return {"retry_after": min(seconds, _WAIT_MOST)} if seconds >= 0 else {}
