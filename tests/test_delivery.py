@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from demo.life import Task
+from domain.links import ends_at
 from domain.pace import HOUR, Pace
 from storage import outbox
 from tests import clips
@@ -202,7 +203,7 @@ async def test_too_large_is_fitted_and_learned(open_wire: OpenWire, footage: dic
 
 
 async def test_what_cannot_be_fitted_is_a_link(open_wire: OpenWire) -> None:
-    """Where no file is taken at all, the message has the film's link, and says that links end."""
+    """Where no file is taken at all, the message has the film's link, with the day that it dies."""
     async with open_wire() as w:
         w.wire.guild.upload_limit = 1000
         await begin(w)
@@ -212,7 +213,9 @@ async def test_what_cannot_be_fitted_is_a_link(open_wire: OpenWire) -> None:
             lambda: [m for t in w.wire.threads() for m in w.wire.messages(t) if "Too large" in m.content], timeout=60
         )
         assert task.response is not None
-        assert task.response["data"][0]["video_url"] in message.content
+        link = task.response["data"][0]["video_url"]
+        assert link in message.content
+        assert f"works until <t:{(ends_at(link) or 0) // 1000}:D>" in message.content
         assert not message.files
 
 

@@ -281,6 +281,23 @@ async def test_nowhere_to_go_is_listed(open_wire: OpenWire) -> None:
         assert "no such undelivered film" in (await twice.response(timeout=10)).text
 
 
+@pytest.mark.parametrize("word", ["", ", fail"], ids=["film", "failure"])
+async def test_a_private_film_has_one_place(open_wire: OpenWire, word: str) -> None:
+    """When direct messages close meanwhile, a private film and its failure are said nowhere else, nor listed."""
+    async with open_wire() as w:
+        await (await w.wire.command("video", {"prompt": f"a secret{word}", "private": True})).response(timeout=10)
+        task = await task_of(w)
+        w.wire.close_dms(w.wire.member)
+        await w.api.finish(task.id)
+        await wait_row(w, "SELECT 1 FROM jobs WHERE undelivered = 1")
+        assert [m for m in w.wire.messages(w.wire.channel) if "secret" in m.text + m.content] == []
+        assert w.wire.threads() == _all_films(w) == []
+        moderator = w.wire.add_member("mod", w.wire.add_role("Moderators", "MANAGE_GUILD"))
+        listed = await (await w.wire.command("manage jobs", member=moderator)).response(timeout=10)
+        (job,) = await w.rows("SELECT id FROM jobs")
+        assert job["id"] not in listed.text
+
+
 @pytest.mark.parametrize("known", [False, True])
 async def test_removed_from_the_server(open_wire: OpenWire, known: bool) -> None:
     """When a delivery learns that the bot was removed, what still waits there is not begun, and its credits go back:
