@@ -139,9 +139,14 @@ class Reconcile:
         async with self._db.transaction() as conn:
             row = await jobs.accepted_before(conn, wire.provider, first, since=asked_at - DAY)
         known = Known(*row[:2]) if row else None
-        since = (row[2] if row else first) - _BEFORE_MS
+        since = row[2] if row else first
+        if not row or any(job.sent_at > asked_at for job in unknown):
+            # Nothing tells how our clock stands to the API's, or it was another one when they were sent.
+            since = min(since, asked_at - DAY)
         try:
-            found = await self._recents.look(wire, since=since, wanted={job.id for job in unknown}, known=known)
+            found = await self._recents.look(
+                wire, since=since - _BEFORE_MS, wanted={job.id for job in unknown}, known=known
+            )
         except VendorFault as fault:
             log.warning("a look at the recent tasks failed: %s", fault)
             well_formed = fault.status == 200 or bool(fault.code)

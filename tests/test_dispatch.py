@@ -238,6 +238,26 @@ async def test_an_older_attempts_failure_says_nothing(open_wire: OpenWire) -> No
         await w.wire.wait_for(lambda: films(w), timeout=15)
 
 
+@pytest.mark.parametrize(
+    ("hours", "set_back"), [(-2, False), (-2, True), (2, False)], ids=["ahead", "set back since", "behind"]
+)
+async def test_a_wrong_clock_hides_no_task(open_wire: OpenWire, hours: int, set_back: bool) -> None:
+    """A lost submission is found, and not sent again, though by our clock the API took it hours before or after we sent
+    it: also where another film was sent since, by the right clock."""
+    async with open_wire(pace=replace(PACE, look=1_500)) as w:
+        await ask(w, "a boat, reset and lost")
+        (task,) = await tasks(w, 1)
+        task.created_at += hours * 3600
+        await until_idle(w.app.parts.services.dispatch.sending)
+        if set_back:
+            async with w.app.db.transaction() as conn:
+                await conn.execute("UPDATE jobs SET sent_at = sent_at + 36000000")
+            await ask(w, "another, by the right clock")
+            await tasks(w, 2)
+        await until_rows(w, "SELECT attempt, state FROM jobs", [(1, "rendering")] * (1 + set_back))
+        assert w.api.submissions == 1 + set_back
+
+
 async def test_lost_twice_is_given_up(open_wire: OpenWire) -> None:
     """A second loss ends the job: said, and free."""
     async with open_wire() as w:
