@@ -135,6 +135,26 @@ async def test_the_accounts_breaker(open_wire: OpenWire) -> None:
         assert not again.ephemeral
 
 
+async def test_one_trial_at_a_time(open_wire: OpenWire) -> None:
+    """Of all that wait one goes out when it is time, each after twice the pause of before; one success, and all go."""
+    most = {"member_in_flight": 3, "server_in_flight": 3, "total_in_flight": 3}
+    async with open_wire(pace=replace(PACE, breaker=500), **most) as w:
+        for n in range(6):
+            await ask(w, f"boat {n}")
+        running = await tasks(w, 3)
+        w.api.always = frozenset({"broke"})
+        for task in running:
+            await w.api.finish(task.id)
+        await until_rows(w, "SELECT state, count(*) FROM jobs GROUP BY 1", [("queued", 3), ("ready", 3)])
+        await until_rows(w, "SELECT trials FROM breakers", [(0,)])
+        refused = w.api.submissions
+        await until_rows(w, "SELECT trials, trial_at - opened_at < 6000 FROM breakers", [(2, 1)])  # 0.5 + 1 + 2 s
+        assert w.api.submissions == refused + 2
+        w.api.always = frozenset()
+        await until_rows(w, "SELECT state, count(*) FROM jobs GROUP BY 1", [("ready", 3), ("rendering", 3)])
+        assert await w.rows("SELECT * FROM breakers") == []
+
+
 async def test_the_operator_hears_once(open_wire: OpenWire) -> None:
     """A breaker's trouble is posted in the operator's channel when it opens, not at every trial."""
     async with DiscordWire("token-of-the-bot") as wire:
