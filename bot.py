@@ -32,7 +32,7 @@ log = logging.getLogger("clapper")
 
 #: Seconds that work in hand gets when the bot is told to stop, and before that a loop's step in hand; with what is
 #: being answered then (`cogs.client`) and closing, all is over within 20.
-_GRACE = 14.0
+_GRACE = 12.0
 _STEP = 2.0
 
 

@@ -22,6 +22,8 @@ BODY_MAX = 64 * 1024
 BODY_SECONDS = 10
 #: Seconds in which a connection asks for something, or is closed: a drip of headers would hold it for ever.
 IDLE_SECONDS = 30.0
+#: Seconds that a request in hand gets at the end.
+_LAST_SECONDS = 2.0
 #: A callback says at least one of these.
 _SIGNS = ("task_id", "success", "data", "error", "task")
 
@@ -183,7 +185,7 @@ async def serve(stack: AsyncExitStack, app: web.Application, host: str, port: in
         app,
         access_log=logging.getLogger("aiohttp.access"),
         logger=logging.Logger("quiet", logging.CRITICAL + 1),
-        shutdown_timeout=5.0,
+        shutdown_timeout=_LAST_SECONDS,
         keepalive_timeout=IDLE_SECONDS,
     )
     await runner.setup()

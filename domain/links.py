@@ -16,7 +16,8 @@ def ends_at(url: str) -> int | None:
     try:
         query = {name.lower(): values[0] for name, values in parse_qs(urlsplit(url).query).items()}
         if "se" in query:
-            return int(datetime.fromisoformat(query["se"].replace("Z", "+00:00")).timestamp() * 1000)
+            end = datetime.fromisoformat(query["se"].replace("Z", "+00:00"))
+            return int((end if end.tzinfo else end.replace(tzinfo=UTC)).timestamp() * 1000)
         if re.fullmatch(r"\d{9,11}", query.get("expires", "")):
             return int(query["expires"]) * 1000
         for maker in ("x-amz", "x-goog"):

@@ -23,7 +23,8 @@ class Pace:
     deadline: int = 60 * MINUTE
     #: Pauses between tries to deliver; after the last one the film counts as undelivered.
     deliver: tuple[int, ...] = (5_000, 15_000, MINUTE, 3 * MINUTE, 10 * MINUTE, 30 * MINUTE, *[HOUR] * 24)
-    #: How long a finished film whose link gives nothing is tried before its credits go back.
+    #: How long a finished film whose link gives nothing is tried before its credits go back: by the pauses between the
+    #: tries, not by a clock that may jump, or go on while nobody runs.
     film: int = 24 * HOUR
     #: The first pause of an open breaker before its trial.
     breaker: int = MINUTE
@@ -42,3 +43,7 @@ class Pace:
     def next_try(self, now: int, tries: int) -> int | None:
         """When to deliver again after `tries` failed ones; None to give up."""
         return now + self.deliver[tries - 1] if tries <= len(self.deliver) else None
+
+    def next_fetch(self, now: int, tries: int) -> int | None:
+        """When to fetch a film again that could not be had `tries` times; None to give it up."""
+        return None if sum(self.deliver[: tries - 1]) >= self.film else self.next_try(now, tries)

@@ -96,7 +96,13 @@ class Breakers:
                 await self._trip(subject, breaker.reason)
 
     async def trip(self, subject: str, reason: str) -> bool:
-        """Open a breaker; true when it was shut, and people are to be told by `say`."""
+        """Open a breaker; true when it was shut, and people are to be told by `say`.
+
+        One that waits for its trial stays as it is: a trial puts off the next one when it is sent, and what else was
+        under way says nothing new.
+        """
+        if (breaker := self._open.get(subject)) and _waits(breaker, self._clock()):
+            return False
         new = await self._trip(subject, reason)
         if new:
             log.warning("breaker open: %s (%s)", subject, reason)

@@ -45,6 +45,10 @@ class Courier(Protocol):
         """The job's message, when an earlier try did send it."""
         ...
 
+    async def find_card(self, job: Job) -> Sent | None:
+        """The job's card, where it stands although nobody noted it."""
+        ...
+
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films (files, or links where no file fits) and mention the member.
 
@@ -120,6 +124,8 @@ class Delivery:
 
     async def _deliver(self, job: Job) -> None:
         try:
+            if not job.card_message_id and not job.private:
+                job = await self._with_card(job)
             sent = await self._announce(job)
         except _Hushed:
             async with self._db.transaction() as conn:
@@ -149,6 +155,13 @@ class Delivery:
             await self._done(job, sent)
             if sent and sent.direct:
                 await self._look_for_server(job)
+
+    async def _with_card(self, job: Job) -> Job:
+        card = await self._courier.find_card(job)
+        async with self._db.transaction() as conn:
+            if card:
+                await outbox.card_found(conn, job.id, card)
+            return await jobs.get(conn, job.id) or job
 
     async def _done(self, job: Job, sent: Sent | None) -> None:
         # The card first: if this process dies in between, the message is found again and the card set once more.
@@ -244,9 +257,8 @@ class Delivery:
 
     async def _no_film(self, job: Job) -> None:
         """The film's link gives nothing: renew it, try for a day, then give the credits back."""
-        now = self._clock()
-        at = self._pace.next_try(now, job.tries + 1)
-        if at is None or now >= job.ended_at + self._pace.film:
+        at = self._pace.next_fetch(self._clock(), job.tries + 1)
+        if at is None:
             if job.state is not JobState.READY:  # nothing was charged, and people know that it had failed
                 await self._later(job, None)
                 return

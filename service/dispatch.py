@@ -112,14 +112,23 @@ class Dispatch:
         ]
         return max(0.05, (min(later) - self._clock()) / 1000) if later else None
 
-    def resend(self, job: Job) -> None:
-        """Send the next attempt of a job that the API is known not to have, once the service takes orders."""
-        if not self._stopping and job.id not in self.sending:
-            self.sending.start(job.id, self._send_later(job), interaction=job.interaction_id)
+    def open_to(self, job: Job) -> bool:
+        """Whether a job may be sent now: no pause and no breaker stands in its way."""
+        provider = job.wire.provider
+        return not (
+            self._held.get(provider, 0) > self._clock()
+            or self._pauses.everywhere
+            or job.guild_id in self._pauses.servers()
+            or self._breakers.open_for(provider, job.request.model)
+        )
 
-    async def _send_later(self, job: Job) -> None:
-        if (wait := self._held.get(job.wire.provider, 0) - self._clock()) > 0:
-            await asyncio.sleep(wait / 1000)
+    def resend(self, job: Job) -> None:
+        """Send the next attempt of a job that the API is known not to have."""
+        if not self._stopping and job.id not in self.sending:
+            self.sending.start(job.id, self._send_again(job), interaction=job.interaction_id)
+
+    async def _send_again(self, job: Job) -> None:
+        await self._breakers.sending(job)
         await self._send(job)
 
     async def accepted(self, job: Job) -> None:
@@ -192,6 +201,8 @@ class Dispatch:
             await self._results.settle(job.id, Event.SLOWED, not_before=self._clock() + 10_000)
             return
         body = build_body(job.wire, request, images=images, callback_url=self._links.callback(job.id, job.attempt))
+        if job.attempt > 1 and await self._heard_of(job):
+            return
         log.info("job %s: sending attempt %d to %s", job.id, job.attempt, job.wire.provider)
         try:
             report = await self._client.submit(job.wire, body)
@@ -202,6 +213,11 @@ class Dispatch:
         self._slowed.pop(job.wire.provider, None)
         if report.verdict is not Verdict.FAILED:
             await self.accepted(job)
+
+    async def _heard_of(self, job: Job) -> bool:
+        """Whether an earlier attempt, thought lost, has called back since: then the API has the job after all."""
+        now = await jobs.get(self._db.quick_reader, job.id)
+        return now is None or now.state is not JobState.SUBMITTING or bool(now.hint_id)
 
     async def _refused(self, job: Job, fault: VendorFault) -> None:
         now = self._clock()
@@ -228,10 +244,10 @@ class Dispatch:
             await self._results.settle(job.id, Event.REFUSED, report=answer, **(reason or {}))
 
     async def _slow_down(self, job: Job, now: int, seconds: float | None) -> None:
-        """Send nothing to this service for as long as it says; where it does not say, longer each time."""
+        """Send nothing to this service for as long as it says; where it says nothing of use, longer each time."""
         provider = job.wire.provider
         self._slowed[provider] = self._slowed.get(provider, 0) + 1
-        if seconds is None:
+        if not seconds:  # not said, or a moment that is over: perhaps by a clock that is not ours
             seconds = min(300.0, 5.0 * 2 ** min(self._slowed[provider], 10))
         until = now + max(1_000, int(seconds * 1000))
         self._held[provider] = max(until, self._held.get(provider, 0))

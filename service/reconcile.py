@@ -124,7 +124,8 @@ class Reconcile:
             await self._again([job], after=fault.retry_after)
             return True
         ours = self._recents.job_of(report.callback_url) if report else None
-        if report is None or ours is None or ours[0] != job.id:
+        old_failure = report and ours and report.verdict is Verdict.FAILED and ours[1] != job.attempt
+        if report is None or ours is None or ours[0] != job.id or old_failure:
             async with self._db.transaction() as conn:
                 await jobs.change(conn, job.id, hint_id="")
             return False
@@ -138,9 +139,14 @@ class Reconcile:
         async with self._db.transaction() as conn:
             row = await jobs.accepted_before(conn, wire.provider, first, since=asked_at - DAY)
         known = Known(*row[:2]) if row else None
-        since = (row[2] if row else first) - _BEFORE_MS
+        since = row[2] if row else first
+        if not row or any(job.sent_at > asked_at for job in unknown):
+            # Nothing tells how our clock stands to the API's, or it was another one when they were sent.
+            since = min(since, asked_at - DAY)
         try:
-            found = await self._recents.look(wire, since=since, wanted={job.id for job in unknown}, known=known)
+            found = await self._recents.look(
+                wire, since=since - _BEFORE_MS, wanted={job.id for job in unknown}, known=known
+            )
         except VendorFault as fault:
             log.warning("a look at the recent tasks failed: %s", fault)
             well_formed = fault.status == 200 or bool(fault.code)
@@ -175,7 +181,8 @@ class Reconcile:
             return
         # While the clock is doubtful, the list may begin too late to show it: no look is good.
         looks = job.looks + (0 if self._timekeeper.patient else 1)
-        if looks < self._pace.looks:
+        # While nothing may be sent, it goes on being looked for: its callback may come meanwhile.
+        if looks < self._pace.looks or (job.attempt == 1 and not self._dispatch.open_to(job)):
             async with self._db.transaction() as conn:
                 await jobs.change(conn, job.id, looks=looks, next_look_at=self._clock() + self._pace.look)
         elif job.attempt > 1:

@@ -82,9 +82,11 @@ class Results:
             if job is None:
                 return
             report = read_report(job.wire, payload)
-            known, gone = job.task_id, False
-            if report.task_id and known and report.task_id != known and attempt == job.attempt:
+            known, current, gone = job.task_id, attempt == job.attempt, False
+            if report.task_id and known and report.task_id != known and current:
                 loops = await self._stranger(conn, job, report)
+            elif report.verdict is Verdict.FAILED and not current:
+                loops = await self._learn(conn, job, report, current=False)
             elif report.task_id and not known and job.state is JobState.SUBMITTING and not job.wire.task:
                 # The answer to the submission has not come yet: ask the API whether this task is really ours. Where
                 # tasks repeat no request it cannot say, and the callback's address has to be proof enough.
@@ -94,8 +96,8 @@ class Results:
                 await jobs.change(conn, job_id, next_look_at=0)  # perhaps its task has the link
                 loops = _LOOK
             else:
-                gone = attempt == job.attempt and self._is_gone(job, report)
-                loops = () if gone else await self._learn(conn, job, report, current=attempt == job.attempt)
+                gone = current and self._is_gone(job, report)
+                loops = () if gone else await self._learn(conn, job, report, current=current)
         await self._end(job, report, loops, gone)
 
     async def missed(self, job: Job, **more: Any) -> Settled | None:
@@ -198,7 +200,7 @@ class Results:
             await jobs.change(conn, job.id, task_id=report.task_id, trace_id=report.trace_id)
             after = None
         elif what.effect is Effect.REFUND and not job.refunded:
-            await jobs.change(conn, job.id, refunded=1, **more)
+            await jobs.change(conn, job.id, refunded=1, tries=0, **more)  # saying so has tries of its own
             after = None
         elif event is Event.FAILED and job.state is JobState.READY:
             log.warning("job %s: a failure came after its success; it changes nothing", job.id)

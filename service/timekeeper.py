@@ -43,12 +43,13 @@ class Timekeeper:
     async def watch(self) -> None:
         """To be called again and again. At the first call and after a jump, far appointments are moved to now."""
         wall, steady = self._clock(), self._steady()
-        last, self._last = self._last, (wall, steady)
-        if last is not None:
-            jump = (wall - last[0]) - int((steady - last[1]) * 1000)
+        if self._last is not None:
+            jump = (wall - self._last[0]) - int((steady - self._last[1]) * 1000)
             if abs(jump) < _SLACK_MS:
+                self._last = (wall, steady)
                 return
             log.warning("the clock jumped by %d s; nothing expires for a while", jump // 1000)
             self._patient_until = steady + self._deadline / 1000
         async with self._db.transaction(heavy=True) as conn:
             await jobs.bring_near(conn, now=wall, furthest=wall + 2 * HOUR)
+        self._last = (wall, steady)  # only now: a jump that could not be written down is noticed again

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import itertools
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from demo.life import Task
+from domain.links import ends_at
+from domain.pace import HOUR, Pace
 from storage import outbox
 from tests import clips
 from tests.conftest import PACE, OpenWire, Wired
@@ -200,7 +203,7 @@ async def test_too_large_is_fitted_and_learned(open_wire: OpenWire, footage: dic
 
 
 async def test_what_cannot_be_fitted_is_a_link(open_wire: OpenWire) -> None:
-    """Where no file is taken at all, the message has the film's link, and says that links end."""
+    """Where no file is taken at all, the message has the film's link, with the day that it dies."""
     async with open_wire() as w:
         w.wire.guild.upload_limit = 1000
         await begin(w)
@@ -210,12 +213,14 @@ async def test_what_cannot_be_fitted_is_a_link(open_wire: OpenWire) -> None:
             lambda: [m for t in w.wire.threads() for m in w.wire.messages(t) if "Too large" in m.content], timeout=60
         )
         assert task.response is not None
-        assert task.response["data"][0]["video_url"] in message.content
+        link = task.response["data"][0]["video_url"]
+        assert link in message.content
+        assert f"works until <t:{(ends_at(link) or 0) // 1000}:D>" in message.content
         assert not message.files
 
 
 async def test_a_dead_link_is_renewed(open_wire: OpenWire) -> None:
-    """When the film's link is dead, the tasks are asked for a fresh one, and the film comes."""
+    """When the link is dead, the tasks are asked for a fresh one, and the film comes, also days after its end."""
     async with open_wire() as w:
         await begin(w)
         task = await task_of(w)
@@ -223,11 +228,17 @@ async def test_a_dead_link_is_renewed(open_wire: OpenWire) -> None:
         job = await wait_row(w, "SELECT id FROM jobs WHERE announced_at > 0")
         async with w.app.db.transaction() as conn:
             await conn.execute("UPDATE films SET url = url || 'x'")
-            await conn.execute("UPDATE jobs SET undelivered = 1")
+            await conn.execute("UPDATE jobs SET undelivered = 1, ended_at = ended_at - 9 * 86400000")
         moderator = w.wire.add_member("mod", w.wire.add_role("Moderators", "MANAGE_GUILD"))
         await w.wire.command("manage redeliver", {"job": job["id"]}, member=moderator)
         await wait_row(w, "SELECT 1 FROM jobs WHERE announced_at > 0 AND undelivered = 0")
         assert len([m for t in w.wire.threads() for m in films_in(w, t)]) == 2
+
+
+def test_a_day_of_tries() -> None:
+    """A film is fetched in vain for a day, by the pauses that were made: neither less nor much more."""
+    tries = next(n for n in itertools.count(1) if Pace().next_fetch(0, n) is None)
+    assert 24 * HOUR <= sum(Pace().deliver[: tries - 1]) <= 25 * HOUR
 
 
 @pytest.mark.parametrize("word", ["deadlink", "notvideo", "cut"])
@@ -236,10 +247,12 @@ async def test_no_film_for_a_day_is_refunded(open_wire: OpenWire, word: str) -> 
     pace = replace(PACE, film=300)
     async with open_wire(pace=pace) as w:
         await begin(w, prompt=f"a boat, {word}")
+        trouble = w.wire.fail("POST", r"/channels/\d+/messages$", status=503, times=1)  # saying so has tries of its own
         await w.api.finish((await task_of(w)).id)
         (reply,) = await w.wire.wait_for(
             lambda: [m for m in w.wire.messages(w.wire.channel) if "could not be fetched" in m.content], timeout=20
         )
+        assert trouble.hits
         assert "Nothing was charged" in reply.content
         assert await w.rows("SELECT sum(spent) AS spent FROM counters") == [{"spent": 0}]
         kinds = [row["kind"] for row in await w.rows("SELECT kind FROM ledger ORDER BY id")]

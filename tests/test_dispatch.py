@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from demo.life import Task
+from service.loops import Crew
+from storage import jobs
 from tests import clips
 from tests.conftest import PACE, OpenWire, Wired
 from tests.discordwire import DiscordWire, Interaction, Member, Message
@@ -37,6 +39,15 @@ async def until_rows(w: Wired, sql: str, wanted: object) -> None:
             return
         await asyncio.sleep(0.01)
     raise AssertionError(f"{sql}: {found}")
+
+
+async def until_idle(crew: Crew) -> None:
+    """Wait until nothing is in hand."""
+    for _ in range(1500):
+        if not len(crew):
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(crew.busy)
 
 
 def films(w: Wired) -> list[Message]:
@@ -89,6 +100,15 @@ async def test_too_many_requests_slow_everything_down(open_wire: OpenWire) -> No
         assert await w.rows("SELECT attempt FROM jobs") == [{"attempt": 1}]
 
 
+async def test_a_pause_of_nothing_is_none(open_wire: OpenWire) -> None:
+    """An API that says "later" and "in 0 seconds" is not asked every second: the pauses are the bot's own, and grow."""
+    async with open_wire() as w:
+        w.api.max_in_flight, w.api.retry_after = 0, 0
+        await ask(w, "a boat")
+        await until_rows(w, "SELECT state, not_before > sent_at + 9000 FROM jobs", [("queued", 1)])
+        assert w.api.submissions == 1
+
+
 async def test_the_accounts_breaker(open_wire: OpenWire) -> None:
     """Without balance: the job waits, new commands are refused free, the operator hears once, one trial goes on."""
     pace = replace(PACE, breaker=700)
@@ -113,6 +133,28 @@ async def test_the_accounts_breaker(open_wire: OpenWire) -> None:
         await until_rows(w, "SELECT count(*) FROM breakers", [(0,)])
         again = await ask(w, "a third boat")
         assert not again.ephemeral
+
+
+async def test_one_trial_at_a_time(open_wire: OpenWire) -> None:
+    """Of all that wait one goes out when it is time, each after twice the pause of before; one success, and all go."""
+    most = {"member_in_flight": 3, "server_in_flight": 3, "total_in_flight": 3}
+    async with open_wire(pace=replace(PACE, breaker=500), **most) as w:
+        for n in range(6):
+            await ask(w, f"boat {n}")
+        running = await tasks(w, 3)
+        w.api.always = frozenset({"broke"})
+        for task in running:
+            await w.api.finish(task.id)
+        sending = w.app.parts.services.dispatch.sending
+        await until_rows(w, "SELECT count(*) FROM breakers", [(1,)])
+        await until_idle(sending)
+        first = w.api.submissions - (await w.rows("SELECT trials FROM breakers"))[0]["trials"]
+        await until_rows(w, "SELECT trials FROM breakers WHERE trial_at - opened_at < 6000", [(2,)])  # 0.5 + 1 + 2 s
+        await until_idle(sending)
+        assert w.api.submissions == first + 2
+        w.api.always = frozenset()
+        await until_rows(w, "SELECT state, count(*) FROM jobs GROUP BY 1", [("ready", 3), ("rendering", 3)])
+        assert await w.rows("SELECT * FROM breakers") == []
 
 
 async def test_the_operator_hears_once(open_wire: OpenWire) -> None:
@@ -165,6 +207,77 @@ async def test_a_request_that_never_arrived_is_sent_once_more(open_wire: OpenWir
         await w.api.finish(task.id)
         await w.wire.wait_for(lambda: films(w), timeout=15)
         assert await w.rows("SELECT attempt FROM jobs") == [{"attempt": 2}]
+
+
+EMPTY = ("/sora/tasks", 200, '{"items": [], "count": 0}')
+
+
+async def test_a_second_attempt_waits_with_the_others(open_wire: OpenWire) -> None:
+    """While the API takes no orders, what it seems to have lost is not sent again; a callback makes that needless."""
+    async with open_wire(total_in_flight=9) as w:
+        w.api.faults += [EMPTY] * 8
+        await ask(w, "a boat, reset and lost")
+        await tasks(w, 1)
+        w.api.max_in_flight, w.api.retry_after = 1, 600
+        await ask(w, "one too many")
+        await until_rows(w, "SELECT state, looks > 3 FROM jobs ORDER BY rowid", [("submitting", 1), ("queued", 0)])
+        w.api.faults.clear()
+        assert await w.rows("SELECT max(attempt) AS most FROM jobs") == [{"most": 1}]
+        task = await w.api.finish((await tasks(w, 1))[0].id)
+        await w.api.call_back(task.id)
+        await w.wire.wait_for(lambda: films(w), timeout=15)
+        assert w.api.submissions == 2, "the lost one, and the one too many"
+
+
+async def test_a_second_attempt_asks_once_more(open_wire: OpenWire) -> None:
+    """A callback that came since the look is heard before the request goes out; no word of it is lost."""
+    async with open_wire(pace=replace(PACE, look=60_000)) as w:
+        await ask(w, "a boat, reset and lost")
+        task = (await tasks(w, 1))[0]
+        await until_rows(w, "SELECT state, hint_id FROM jobs", [("submitting", "")])
+        async with w.app.db.transaction() as conn:
+            (row,) = await conn.execute_fetchall("UPDATE jobs SET attempt = 2, hint_id = ? RETURNING id", (task.id,))
+            job = await jobs.get(conn, row["id"])
+        assert job is not None
+        dispatch = w.app.parts.services.dispatch
+        await until_idle(dispatch.sending)
+        dispatch.resend(job)
+        await until_idle(dispatch.sending)
+        assert w.api.submissions == 1
+
+
+async def test_an_older_attempts_failure_says_nothing(open_wire: OpenWire) -> None:
+    """The first attempt arrived after all and failed: the second one's film comes, whatever calls back about it."""
+    async with open_wire(pace=replace(PACE, look=600)) as w:
+        w.api.faults += [EMPTY] * 3
+        await ask(w, "a boat, reset and lost")
+        first, second = await tasks(w, 2)
+        await w.api.finish(first.id, error=("api_error", "no"))
+        assert await w.api.call_back(first.id) == 200
+        assert await w.api.call_back(first.id, json.dumps({"task_id": first.id})) == 200
+        await until_rows(w, "SELECT state, task_id FROM jobs", [("rendering", second.id)])
+        await w.api.finish(second.id)
+        await w.wire.wait_for(lambda: films(w), timeout=15)
+
+
+@pytest.mark.parametrize(
+    ("hours", "set_back"), [(-2, False), (-2, True), (2, False)], ids=["ahead", "set back since", "behind"]
+)
+async def test_a_wrong_clock_hides_no_task(open_wire: OpenWire, hours: int, set_back: bool) -> None:
+    """A lost submission is found, and not sent again, though by our clock the API took it hours before or after we sent
+    it: also where another film was sent since, by the right clock."""
+    async with open_wire(pace=replace(PACE, look=1_500)) as w:
+        await ask(w, "a boat, reset and lost")
+        (task,) = await tasks(w, 1)
+        task.created_at += hours * 3600
+        await until_idle(w.app.parts.services.dispatch.sending)
+        if set_back:
+            async with w.app.db.transaction() as conn:
+                await conn.execute("UPDATE jobs SET sent_at = sent_at + 36000000")
+            await ask(w, "another, by the right clock")
+            await tasks(w, 2)
+        await until_rows(w, "SELECT attempt, state FROM jobs", [(1, "rendering")] * (1 + set_back))
+        assert w.api.submissions == 1 + set_back
 
 
 async def test_lost_twice_is_given_up(open_wire: OpenWire) -> None:

@@ -1,7 +1,8 @@
-"""The domain: requests checked against the catalogue, windows of credits, pace."""
+"""The domain: requests checked against the catalogue, windows of credits, pace, the ends of links."""
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, date, datetime, tzinfo
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from domain.catalogue import Catalogue, CatalogueError
 from domain.credit import Grant, Rule, best_room, local_date, renews_at, split, window
 from domain.faults import Refused
 from domain.job import TABLE, Effect, Event, JobState, credits_after, step
+from domain.links import ends_at
 from domain.pace import MINUTE, Pace
 from domain.request import orientation_of, parse
 from domain.wire import Wire
@@ -237,3 +239,30 @@ def test_looks_grow_apart() -> None:
     assert pauses[-1] == pace.look_most
     assert pace.next_try(0, 1) == 5_000
     assert pace.next_try(0, 99) is None
+
+
+@pytest.mark.parametrize(
+    ("query", "end"),
+    [
+        ("se=2026-11-30T10%3A00%3A00Z&sig=x", "2026-11-30T10:00"),
+        ("se=2026-11-30", "2026-11-30T00:00"),
+        ("Expires=1796032800&Signature=x", "2026-11-30T10:00"),
+        ("X-Amz-Date=20261126T100000Z&X-Amz-Expires=345600", "2026-11-30T10:00"),
+        ("X-Goog-Date=20261126T100000Z&X-Goog-Expires=345600", "2026-11-30T10:00"),
+        ("X-Amz-Date=20261126T100000Z&X-Amz-Expires=99999999999999999999", None),
+        ("X-Amz-Date=tomorrow&X-Amz-Expires=345600", None),
+        ("se=soon", None),
+        ("Expires=-1", None),
+        ("token=1796032800", None),
+        ("", None),
+    ],
+)
+def test_a_links_last_day(query: str, end: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signed link says when it dies, in UTC wherever the bot runs; one that does not is not guessed at."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert ends_at(f"https://films.example/a.mp4?{query}") == (ms(end) if end else None)
+    finally:
+        monkeypatch.undo()
+        time.tzset()

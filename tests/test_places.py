@@ -71,6 +71,16 @@ def _automod(w: Wired, place: Channel, card: Message) -> None:
     w.wire.fail("POST", rf"/channels/(?!{dm.id}/)\d+/messages$", status=400, code=200000, times=None)
 
 
+def _once(path: str, code: int, then: Act = lambda *_: None) -> Act:
+    """One call is refused for a reason that passes."""
+
+    def fail(w: Wired, place: Channel, card: Message) -> None:
+        w.wire.fail("POST", path, status=403, code=code)
+        then(w, place, card)
+
+    return fail
+
+
 def _threads_fail(**how: object) -> Act:
     def fail(w: Wired, place: Channel, card: Message) -> None:
         w.wire.fail("POST", rf"/channels/{place.id}/messages/\d+/threads", times=None, **how)  # type: ignore[arg-type]
@@ -132,6 +142,8 @@ IN_A_CHANNEL = {
     "bot removed": Row(_remove, "dm"),
     "member left": Row(_member_leaves, "thread", pings=False),
     "hidden, and the member left": Row(_close_dms(_deny("VIEW_CHANNEL")), "nowhere"),
+    "hidden, and DMs opened too fast": Row(_once("/users/@me/channels", 40003, _deny("VIEW_CHANNEL")), "dm"),
+    "sending switched off for a moment": Row(_once(r"/channels/\d+/messages$", 40004), "thread"),
     "removed, and DMs closed": Row(_close_dms(_remove), "nowhere"),
     "its thread archived": Row(_later_in_its_thread(_archive), "thread"),
     "its thread locked": Row(_later_in_its_thread(_lock), "channel"),
@@ -273,6 +285,23 @@ async def test_nowhere_to_go_is_listed(open_wire: OpenWire) -> None:
         assert f"https://discord.com/channels/@me/{conversation.id}/" in mine.text
         twice = await w.wire.command("manage redeliver", again, member=moderator, channel=elsewhere)
         assert "no such undelivered film" in (await twice.response(timeout=10)).text
+
+
+@pytest.mark.parametrize("word", ["", ", fail"], ids=["film", "failure"])
+async def test_a_private_film_has_one_place(open_wire: OpenWire, word: str) -> None:
+    """When direct messages close meanwhile, a private film and its failure are said nowhere else, nor listed."""
+    async with open_wire() as w:
+        await (await w.wire.command("video", {"prompt": f"a secret{word}", "private": True})).response(timeout=10)
+        task = await task_of(w)
+        w.wire.close_dms(w.wire.member)
+        await w.api.finish(task.id)
+        await wait_row(w, "SELECT 1 FROM jobs WHERE undelivered = 1")
+        assert [m for m in w.wire.messages(w.wire.channel) if "secret" in m.text + m.content] == []
+        assert w.wire.threads() == _all_films(w) == []
+        moderator = w.wire.add_member("mod", w.wire.add_role("Moderators", "MANAGE_GUILD"))
+        listed = await (await w.wire.command("manage jobs", member=moderator)).response(timeout=10)
+        (job,) = await w.rows("SELECT id FROM jobs")
+        assert job["id"] not in listed.text
 
 
 @pytest.mark.parametrize("known", [False, True])

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import signal
 import sqlite3
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,6 +18,8 @@ from tests.child import environment, running
 from tests.conftest import TOKEN, OpenWire, free_port
 from tests.crash.vendor import Vendor
 from tests.discordwire import Call, DiscordWire, Message
+
+_READY = "SELECT 1 FROM jobs WHERE state = 'ready'"
 
 
 def cards(wire: DiscordWire) -> list[Message]:
@@ -53,6 +57,37 @@ async def test_an_answer_that_was_lost_becomes_one_card(open_wire: OpenWire, sho
         assert wire.threads()[0].id == card.id
 
 
+async def test_a_film_finds_its_card(open_wire: OpenWire) -> None:
+    """A card that stands although nobody noted it, and a film that ends before the next start: it comes to that card's
+    thread, and the card says so."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        async with open_wire(wire=wire) as w:
+            lost = wire.fail("POST", r"/interactions/", drop=True, after=True, times=None)
+            hidden = wire.fail("GET", r"/webhooks/", drop=True, times=None)
+            await wire.command("video", {"prompt": "a boat"})
+            await asyncio.wait_for(w.api.until(lambda: bool(w.api.tasks)), 10)
+            api, path = w.api, w.settings.database_path
+            await wire.wait_for(lambda: lost.hits[1:] or hidden.hits, timeout=10)
+        lost.stop()
+        hidden.stop()
+        await api.finish(next(iter(api.tasks)))
+        with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as conn:
+            conn.execute("UPDATE jobs SET created_at = created_at - 30000")  # a card that is on its way is waited for
+
+        async def wait(call: Call) -> None:
+            """Nobody is logged in before the film is known to be ready."""
+            with contextlib.closing(sqlite3.connect(path)) as conn:
+                while call.template == "/users/@me" and not conn.execute(_READY).fetchall():
+                    await asyncio.sleep(0.01)
+
+        wire.on_request(wait)
+        async with open_wire(wire=wire, starts=2):
+            (card,) = cards(wire)
+            await wire.wait_for(lambda: "is ready" in card.text, timeout=40)
+            assert [thread.id for thread in wire.threads()] == [card.id]
+            assert len(films(wire)) == 1
+
+
 async def test_a_restart_goes_on(open_wire: OpenWire) -> None:
     """A film that finished while nobody ran is found and delivered by the next process; its callback is lost."""
     async with DiscordWire("token-of-the-bot") as wire:
@@ -86,8 +121,9 @@ async def test_sigterm_ends_in_order(api: VideoAPI, api_url: str, tmp_path: Path
 
 
 async def test_what_hangs_is_parked(tmp_path: Path) -> None:
-    """With a submission and a film's message that get no answer, SIGTERM still ends the process within 20 s, in order;
-    the next one finds out what became of both: each film comes once, and was made once."""
+    """With a submission, a film's message and a card that get no answer, and callbacks that drip in, SIGTERM still ends
+    the process within 20 s, in order; the next one finds out what became of all: each film comes once, and was made
+    once."""
     held, go_on = set[str](), asyncio.Event()
 
     async def hold_api(who: str, method: str, path: str, when: str) -> None:
@@ -96,30 +132,52 @@ async def test_what_hangs_is_parked(tmp_path: Path) -> None:
             await go_on.wait()
 
     async def hold_discord(call: Call) -> None:
-        if call.template == "/channels/{channel}/messages" and not go_on.is_set():
-            held.add("message")
+        kinds = {"/channels/{channel}/messages": "message", "/interactions/{interaction}/{token}/callback": "card"}
+        kind = kinds.get(call.template)
+        if kind and not go_on.is_set() and (kind == "message" or len(held) == 2):
+            held.add(kind)
             await go_on.wait()
+
+    async def drip(port: int, path: str) -> None:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(f"POST {path} HTTP/1.1\r\nHost: bot\r\nContent-Length: 1000\r\n\r\n".encode())
+            with contextlib.closing(writer):
+                while True:
+                    writer.write(b"x")
+                    await writer.drain()
+                    await asyncio.sleep(0.2)
 
     vendor = Vendor(TOKEN, seconds=(0.1, 0.1), max_in_flight=5, hook=hold_api, dice=random.Random(1))
     async with DiscordWire("token-of-the-bot") as wire, vendor.serve() as url:
         wire.on_request(hold_discord, "after")
-        env = environment(wire, url, TOKEN, tmp_path / "clapper.db", free_port())
-        async with running(env, cwd=tmp_path) as child:
+        wire.ack_seconds = 60
+        port = free_port()
+        env = environment(wire, url, TOKEN, tmp_path / "clapper.db", port)
+        async with running(env, cwd=tmp_path) as child, asyncio.TaskGroup() as slow:
             await wire.ready(starts=1)
             for n in range(2):
                 await (await wire.command("video", {"prompt": f"boat {n}"})).response(timeout=10)
                 await asyncio.wait_for(vendor.until(lambda n=n: len(vendor.tasks) > n), 10)
             await wire.wait_for(lambda: len(held) == 2, timeout=20)
+            await wire.command("video", {"prompt": "a card that hangs"})
+            await wire.wait_for(lambda: len(held) == 3, timeout=20)
+            path = urlsplit(next(iter(vendor.tasks.values())).request["callback_url"]).path
+            # A body has ten seconds, so some of these are still being read at the end.
             began = time.monotonic()
-            assert await child.stop(signal.SIGTERM, within=25) == 0, child.log
+            stopping = slow.create_task(child.stop(signal.SIGTERM, within=30))
+            while not stopping.done():
+                slow.create_task(drip(port, path))
+                await asyncio.wait([stopping], timeout=3)
+            assert stopping.result() == 0, child.log
             assert time.monotonic() - began < 20
             assert "Traceback" not in child.log, child.log
         go_on.set()
         async with running(env, cwd=tmp_path) as child:
             await wire.ready(starts=2)
-            await wire.wait_for(lambda: len(films(wire)) >= 2, timeout=90)
+            await wire.wait_for(lambda: len(films(wire)) >= 3, timeout=90)
             assert await child.stop() == 0
-        assert len(films(wire)) == len(vendor.tasks) == 2
+        assert len(films(wire)) == len(vendor.tasks) == 3
 
 
 async def test_a_second_copy_says_who_has_the_database(api_url: str, tmp_path: Path) -> None:

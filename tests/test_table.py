@@ -196,7 +196,7 @@ DOORS = (
     ),
     Door("failed_old", "settle", settle(Event.FAILED_OLD, BROKEN)),
     Door("failed_old", "callback of an older attempt", called_back(1, FAILURE), 2),
-    Door("failed_old", "its task too", called_back(1, FAILURE | {"task_id": "task-0"}), 2, not_from=("submitting",)),
+    Door("failed_old", "its task too", called_back(1, FAILURE | {"task_id": "task-0"}), 2),
     Door("failed_old", "no success", called_back(1, {"task_id": "task-1"}), not_from=("submitting",)),
     Door("failed_old", "neither word nor id", called_back(1, {"data": "thanks"})),
     Door("failed_old", "unknown state", called_back(1, {"success": True, "data": [DATA[0] | {"state": "dreaming"}]})),

@@ -7,6 +7,7 @@ from pathlib import Path
 import aiosqlite
 import pytest
 
+from domain.faults import StorageFault
 from domain.job import Job, JobState
 from domain.pace import HOUR, MINUTE, Pace
 from service.breakers import Breakers
@@ -74,6 +75,26 @@ async def test_a_jump_back_wakes_what_would_sleep(tmp_path: Path) -> None:
         rows = await every(db.reader, "SELECT max(next_look_at, not_before, next_try_at) AS at FROM jobs ORDER BY id")
         assert [row["at"] for row in rows] == [clocks.wall, clocks.wall, clocks.wall, clocks.wall + MINUTE]
         assert (await memory.breakers(db.reader))["model:x"].trial_at == clocks.wall
+
+
+async def test_a_jump_that_could_not_be_written_down_is_noticed_again(tmp_path: Path) -> None:
+    """A disk that is full at that moment leaves nothing asleep."""
+    clocks = Clocks()
+    async with open_database(tmp_path / "a.db") as db:
+        keeper = Timekeeper(db, deadline=HOUR, clock=lambda: clocks.wall, steady=lambda: clocks.steady)
+        await keeper.watch()
+        async with db.transaction() as conn:
+            await jobs.begin(conn, a_job(), fold="")
+            await conn.execute("UPDATE jobs SET state = 'rendering', next_look_at = ?", (NOW + MINUTE,))
+        clocks.wall -= 10 * HOUR
+        await db._writer.executescript("PRAGMA query_only = 1;")
+        with pytest.raises(StorageFault):
+            await keeper.watch()
+        await db._writer.executescript("PRAGMA query_only = 0;")
+        clocks.pass_by(MINUTE)
+        await keeper.watch()
+        assert await jobs.next_due_look(db.reader) == clocks.wall
+        assert keeper.patient
 
 
 @pytest.mark.parametrize("hours", [-10, 10])

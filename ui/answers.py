@@ -192,6 +192,9 @@ async def say_trouble(interaction: discord.Interaction, error: BaseException) ->
     """The last exit for any error: one calm sentence with a reference that the log has too. Never raises."""
     trail.note(interaction=interaction.id)
     fault = getattr(error, "original", error)
+    if interaction.client.is_closed():  # what was taken is written down: the next start shows its card
+        log.warning("%s: the bot ended before it could answer", _name(interaction))
+        return
     with speaking(str(interaction.locale)):
         if isinstance(fault, Fault) and type(fault).REASONS:
             card = cards.refusal(explain(fault))

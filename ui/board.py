@@ -57,19 +57,23 @@ class Board:
             after = max(int(message["id"]) for message in messages)
         return 0
 
-    async def show(self, job: Job, outlook: Outlook) -> tuple[Sent, bool]:
-        """The card of a job whose answer was never shown, or is not known to be, and whether it was posted just now.
-
-        Raises DeliveryFault.
-        """
+    async def find_card(self, job: Job) -> Sent | None:
+        """The card of a job whose answer was shown without our hearing of it. Raises DeliveryFault."""
         found = await self.find(
             job.channel_id,
             job.created_at,
             # Cards have no content of their own; the films' messages do, and buttons with the same id.
             lambda message: not message.get("content") and f":{job.id}" in str(message.get("components")),
         )
-        if found:
-            return Sent(job.channel_id, found), False
+        return Sent(job.channel_id, found) if found else None
+
+    async def show(self, job: Job, outlook: Outlook) -> tuple[Sent, bool]:
+        """The card of a job whose answer was never shown, or is not known to be, and whether it was posted just now.
+
+        Raises DeliveryFault.
+        """
+        if found := await self.find_card(job):
+            return found, False
         channel = self._client.get_partial_messageable(job.channel_id, guild_id=job.guild_id)
         async with translated():
             message = await channel.send(view=_active(job, outlook), nonce=f"{job.id}.card", allowed_mentions=_NOBODY)

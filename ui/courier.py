@@ -76,6 +76,10 @@ class Courier:
         found = await self._board.find(job.target_id, job.target_at, fits)
         return Sent(job.target_id, found) if found else None
 
+    async def find_card(self, job: Job) -> Sent | None:
+        """The job's card, where it stands although nobody noted it."""
+        return await self._board.find_card(job)
+
     async def bring(self, job: Job, files: list[Path], links: list[str], note: Note, *, spare: int) -> Sent:
         """Post the films where people look for them: thread, else channel, else a direct message."""
         ends = min((e for e in map(ends_at, links) if e), default=None)
@@ -159,7 +163,7 @@ class Courier:
             if fault.values.get("code") == _NO_HISTORY:
                 message = await self._send(job, place, parts, reply=False)
             else:
-                if fault.values.get("status") == 403 and fault.reason != "text_blocked":
+                if fault.final and fault.values.get("status") == 403 and fault.reason != "text_blocked":
                     await self._refusals.remember(place, int(str(fault.values.get("code") or 0)))
                 raise
         if not message.content.rstrip().endswith(job.id) or len(message.attachments) < len(files):

@@ -30,7 +30,15 @@ _MEANINGS: dict[int, tuple[str, bool]] = {
     50278: ("dm_closed", True),
     40005: ("too_large", False),
     50045: ("too_large", False),
+    # Written too much or too fast, or switched off for a while: whatever the status is, it passes.
+    20028: ("try_later", False),
+    20029: ("try_later", False),
+    40003: ("try_later", False),
+    40004: ("try_later", False),
+    40006: ("try_later", False),
+    40062: ("try_later", False),
     40333: ("try_later", False),
+    130000: ("try_later", False),
     50006: ("bad_form", True),
     50008: ("bad_form", True),
     50024: ("bad_form", True),
@@ -41,6 +49,9 @@ _MEANINGS: dict[int, tuple[str, bool]] = {
     240000: ("text_blocked", True),
 }
 
+
+#: The longest pause that is kept (s): a film must not wait for years because a header says so.
+_WAIT_MOST = 3_600.0
 
 #: Everything that a call may raise through no fault of ours, for those who only note that it failed.
 TROUBLES = (discord.DiscordException, aiohttp.ClientError, TimeoutError, OSError)
@@ -62,7 +73,7 @@ async def translated() -> AsyncGenerator[None]:
             reason, final = ("no_rights" if error.status == 403 else "place_lost"), True
         raise DeliveryFault(reason, final=final, status=error.status, code=error.code) from error
     except discord.RateLimited as error:
-        raise DeliveryFault("try_later", final=False, retry_after=error.retry_after) from error
+        raise DeliveryFault("try_later", final=False, retry_after=min(error.retry_after, _WAIT_MOST)) from error
     except TROUBLES as error:
         raise DeliveryFault("try_later", final=False, error=type(error).__name__) from error
     except RuntimeError as error:
@@ -77,4 +88,4 @@ def _wait(error: discord.HTTPException) -> dict[str, float]:
         seconds = float(error.response.headers.get("Retry-After", ""))
     except ValueError:
         return {}
-    return {"retry_after": seconds} if 0 <= seconds < 86_400 else {}
+    return {"retry_after": min(seconds, _WAIT_MOST)} if seconds >= 0 else {}
