@@ -107,9 +107,9 @@ async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerato
     """The database at `path`, created or migrated, and ours alone while this is open.
 
     Raises StorageFault: `database_in_use` when another process holds it for longer than `wait_seconds`,
-    `database_newer` when a later version of Clapper wrote it, `database_corrupt` when it is damaged.
+    `database_newer` when a later version of Clapper wrote it, `database_corrupt` when it is damaged, `disk_full` when
+    nothing can be written there.
     """
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
     async with process_lock(path, wait_seconds), AsyncExitStack() as stack:
         try:
             writer = await _connect(stack, Writer(path))
@@ -212,8 +212,15 @@ def _open_existing(path: Path) -> sqlite3.Connection:
 
 @asynccontextmanager
 async def process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]:
-    """Hold `<database>.lock`: never the database file itself, whose closing would drop SQLite's own locks."""
-    file = await asyncio.to_thread(open, path.with_name(path.name + ".lock"), "a+", encoding="utf-8")
+    """Hold `<database>.lock`, made with its folder where there is none. Raises StorageFault.
+
+    It is never the database file itself, whose closing would drop SQLite's own locks.
+    """
+    try:
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        file = await asyncio.to_thread(open, path.with_name(path.name + ".lock"), "a+", encoding="utf-8")
+    except OSError as error:
+        raise StorageFault("disk_full", detail=f"{error.strerror}: {error.filename}") from error
     try:
         end, waits = time.monotonic() + wait_seconds, False
         while not _try_lock(file):
