@@ -35,7 +35,12 @@ async def restore(path: Path, source: Path) -> int:
     """Put a copy in the place of the database at `path`. Raises StorageFault. Returns the exit status."""
     if not await asyncio.to_thread(source.is_file):
         return _no(f"There is no file {source}.")
-    found, kept = await copies.restore(source, path)
+    try:
+        found, kept = await copies.restore(source, path)
+    except StorageFault as fault:
+        if fault.reason != "database_corrupt":
+            raise
+        return _no(f"{source} is damaged. Nothing was changed; take another copy.")
     print(f"{path}: {found.jobs:,} films, schema {found.version}, restored from {source}.")
     if found.version < known_version():
         print("It is brought up to date when the bot starts.")

@@ -224,10 +224,10 @@ async def test_copies_that_cannot_be_restored(scene: Scene) -> None:
     (scene.cwd / "torn.db").write_bytes(page)
     told = {
         "missing.db": "There is no file missing.db",
-        "words.db": "damaged",
+        "words.db": "words.db is damaged. Nothing was changed",
         "strange.db": "no database of Clapper's",
         "newer.db": "newer Clapper (schema 9999",
-        "torn.db": "damaged",
+        "torn.db": "torn.db is damaged. Nothing was changed",
     }
     for name, sentence in told.items():
         ended = await verb(scene.env, "restore", name, cwd=scene.cwd)
