@@ -97,6 +97,14 @@ def test_the_unit_sets_what_exists() -> None:
     assert "TimeoutStopSec=60" in unit
 
 
+def test_the_proxy_logs_no_address() -> None:
+    """Addresses carry signatures: the site has no access log, and requests that fail are left out of Caddy's own."""
+    options, _, site = (DEPLOY / "Caddyfile").read_text("utf-8").partition("{$PUBLIC_URL} {")
+    (excluded,) = re.findall(r"^\{\n\tlog \{\n\t\texclude (.*)\n\t\}\n\}$", options, re.M)
+    assert set(excluded.split()) == {"http.log.error", "http.handlers.reverse_proxy"}
+    assert "log" not in site
+
+
 def queries() -> list[tuple[str, str]]:
     found = [(rule["alert"], rule["expr"]) for rule in RULES]
     for panel in DASHBOARD["panels"]:
