@@ -8,7 +8,7 @@ import logging
 import shutil
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from itertools import chain, repeat
@@ -54,13 +54,24 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds: float = 0) -> AsyncGenerator[App]:
-    """Build everything, run its loops and servers, and close it all in reverse. Raises StorageFault."""
+async def open_app(
+    settings: Settings,
+    *,
+    pace: Pace | None = None,
+    wait_seconds: float = 0,
+    given_up: Callable[[], bool] = lambda: False,
+) -> AsyncGenerator[App]:
+    """Build everything, run its loops and servers, and close it all in reverse. Raises StorageFault.
+
+    For a database that another process holds it waits for so long, or until that is `given_up`.
+    """
     pace = pace or Pace(deadline=settings.job_deadline_minutes * 60_000)
     if settings.discord_api_url:
         Route.BASE = settings.discord_api_url
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(open_database(settings.database_path, wait_seconds=wait_seconds))
+        db = await stack.enter_async_context(
+            open_database(settings.database_path, wait_seconds=wait_seconds, given_up=given_up)
+        )
         links = Links(await db.key("links"), settings.public_url)
         metrics = Metrics(
             models=[row.key for row in settings.catalogue.models],
@@ -147,7 +158,7 @@ async def run(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_app(settings, wait_seconds=30) as app:
+    async with open_app(settings, wait_seconds=30, given_up=stop.is_set) as app:
         # What was built so far stays: let no search for garbage walk through it again, 30 ms at a time and all at once.
         gc.collect()
         gc.freeze()

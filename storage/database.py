@@ -11,7 +11,7 @@ import secrets
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -103,14 +103,16 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerator[Database]:
+async def open_database(
+    path: Path, *, wait_seconds: float = 0, given_up: Callable[[], bool] = lambda: False
+) -> AsyncGenerator[Database]:
     """The database at `path`, created or migrated, and ours alone while this is open.
 
-    Raises StorageFault: `database_in_use` when another process holds it for longer than `wait_seconds`,
+    Raises StorageFault: `database_in_use` when another process holds it for longer than `wait_seconds` or than we want,
     `database_newer` when a later version of Clapper wrote it, `database_corrupt` when it is damaged, `disk_full` when
     nothing can be written there.
     """
-    async with process_lock(path, wait_seconds), AsyncExitStack() as stack:
+    async with process_lock(path, wait_seconds, given_up), AsyncExitStack() as stack:
         try:
             writer = await _connect(stack, Writer(path))
             await migrate(writer, path)
@@ -211,7 +213,9 @@ def _open_existing(path: Path) -> sqlite3.Connection:
 
 
 @asynccontextmanager
-async def process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]:
+async def process_lock(
+    path: Path, wait_seconds: float, given_up: Callable[[], bool] = lambda: False
+) -> AsyncGenerator[None]:
     """Hold `<database>.lock`, made with its folder where there is none. Raises StorageFault.
 
     It is never the database file itself, whose closing would drop SQLite's own locks.
@@ -226,7 +230,7 @@ async def process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]:
         while not _try_lock(file):
             file.seek(0)
             owner = file.read(200).strip() or "another process"
-            if time.monotonic() >= end:
+            if time.monotonic() >= end or given_up():
                 raise StorageFault("database_in_use", owner=owner)
             if not waits:
                 waits = True

@@ -89,6 +89,17 @@ async def test_a_second_copy_waits_and_takes_over(scene: Scene) -> None:
             assert await second.stop() == 0
 
 
+async def test_a_copy_that_waits_can_be_stopped(scene: Scene) -> None:
+    """SIGTERM ends the waiting at once; the first one goes on."""
+    async with running(scene.env, cwd=scene.cwd) as first:
+        await scene.ready()
+        async with running(scene.env | {"CALLBACK_PORT": str(free_port())}, cwd=scene.cwd) as second:
+            await said(second, "the database is used by process")
+            assert await second.stop(within=10) == 1
+            assert "Another Clapper uses this database" in second.log
+        assert await first.stop() == 0
+
+
 async def said(child: Child, text: str) -> None:
     for _ in range(2000):
         if text in child.log:
