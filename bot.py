@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import shutil
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from itertools import chain, repeat
 
+import aiohttp
+import discord
 from discord.http import Route
 
 from acedata.client import VideoClient
@@ -34,6 +36,8 @@ log = logging.getLogger("clapper")
 #: being answered then (`cogs.client`) and closing, all is over within 20.
 _GRACE = 12.0
 _STEP = 2.0
+#: Seconds between two tries to log in while Discord cannot be reached; the last of them over and over.
+_AGAIN = (1, 2, 5, 10, 30)
 
 
 @dataclass(frozen=True)
@@ -50,13 +54,24 @@ class App:
 
 
 @asynccontextmanager
-async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds: float = 0) -> AsyncGenerator[App]:
-    """Build everything, run its loops and servers, and close it all in reverse. Raises StorageFault."""
+async def open_app(
+    settings: Settings,
+    *,
+    pace: Pace | None = None,
+    wait_seconds: float = 0,
+    given_up: Callable[[], bool] = lambda: False,
+) -> AsyncGenerator[App]:
+    """Build everything, run its loops and servers, and close it all in reverse. Raises StorageFault.
+
+    For a database that another process holds it waits for so long, or until that is `given_up`.
+    """
     pace = pace or Pace(deadline=settings.job_deadline_minutes * 60_000)
     if settings.discord_api_url:
         Route.BASE = settings.discord_api_url
     async with AsyncExitStack() as stack:
-        db = await stack.enter_async_context(open_database(settings.database_path, wait_seconds=wait_seconds))
+        db = await stack.enter_async_context(
+            open_database(settings.database_path, wait_seconds=wait_seconds, given_up=given_up)
+        )
         links = Links(await db.key("links"), settings.public_url)
         metrics = Metrics(
             models=[row.key for row in settings.catalogue.models],
@@ -115,17 +130,40 @@ async def open_app(settings: Settings, *, pace: Pace | None = None, wait_seconds
                 await parts.bot.close()
 
 
+async def stay_connected(bot: Clapper, token: str) -> None:
+    """Log in and stay connected. Raises discord's errors for what is refused, such as the token.
+
+    While Discord cannot be reached it is tried again, as after a power cut a machine is up before its router.
+    """
+    for pause in chain(_AGAIN, repeat(_AGAIN[-1])):
+        try:
+            await bot.login(token)
+            break
+        except (aiohttp.ClientConnectionError, TimeoutError, discord.HTTPException, discord.RateLimited) as error:
+            if isinstance(error, discord.HTTPException) and error.status < 500 and error.status != 429:
+                raise
+            log.warning("Discord cannot be reached now (%s); again in %d s", _short(error), pause)
+        await bot.http.close()  # the next try opens another session
+        bot.http.connector = discord.utils.MISSING
+        await asyncio.sleep(pause)
+    await bot.connect()
+
+
+def _short(error: Exception) -> str:
+    return f"{error.status} {error.code}" if isinstance(error, discord.HTTPException) else type(error).__name__
+
+
 async def run(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with open_app(settings, wait_seconds=30) as app:
+    async with open_app(settings, wait_seconds=30, given_up=stop.is_set) as app:
         # What was built so far stays: let no search for garbage walk through it again, 30 ms at a time and all at once.
         gc.collect()
         gc.freeze()
         log.info("callbacks on port %d, figures on port %d", app.callback_port, app.admin_port)
-        running = asyncio.create_task(app.bot.start(settings.discord_token.reveal()))
+        running = asyncio.create_task(stay_connected(app.bot, settings.discord_token.reveal()))
         stopping = asyncio.create_task(stop.wait())
         try:
             await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -137,5 +175,7 @@ async def run(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
+    try:
         sys.exit(main(sys.argv[1:], run=run))
+    except KeyboardInterrupt:
+        sys.exit(130)  # a backup that was broken off is none

@@ -39,9 +39,10 @@ _MASKS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = tuple(
         (("aw50zxjhy3rpb2",), r"aW50ZXJhY3Rpb2[\w+/-]{8,}=*", "****"),
         ((".",), r"\.[\w-]{6,7}\.[\w-]{27,}", ".****"),
         # Credentials: of headers, of addresses, and of whatever calls itself a token.
+        (("authorization",), r"((?i:authorization)[\"']?\s*[:=]\s*[\"']?)[\w-]+\s+[^\s\"',;]+", r"\1****"),
         (("bearer", "basic"), r"((?i:bearer|basic)(?:\s|%20)+)[^\s\"',;]{4,}", r"\1****"),
         (("bot",), r"((?i:\bbot)(?:\s|%20)+)[\w.%-]{20,}", r"\1****"),
-        (("://",), r"(://)[^\s/@\"']+@", r"\1****@"),
+        (("://",), r"(://)[^\s/?#\"'<>]+@", r"\1****@"),
         (
             ("token", "secret", "password", "signature", "authorization", "apikey", "api_key"),
             rf"((?i:token|secret|password|signature|authorization|api_?key)[\"']?\s*(?::|%3[aA]|{_EQUALS})\s*[\"']?)"

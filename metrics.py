@@ -15,12 +15,14 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from domain.job import FINAL, Job, JobState
+from service.alerts import FAILURES
 from service.meter import Meter
 from storage.figures import Figures
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 
-#: What may become of a callback, a film, its news, and credits: each is 0 from the start, so that a rate has a base.
+#: What may become of a callback, a film, its news, and credits: each is 0 from the start, so that a rate has a base; so
+#: is what alerts count as failures.
 CALLBACKS = ("accepted", "forged", "malformed", "giant", "slow")
 RUNGS = ("thread", "channel", "dm", "card", "undelivered")
 FORMS = ("as_is", "fitted", "link")
@@ -94,6 +96,7 @@ class Metrics(Meter):
             *((self._told, name) for name in RUNGS),
             *((self._films, name) for name in FORMS),
             *((self._credits, name) for name in CREDITS),
+            *((self._failures, self._reasons(name)) for name in FAILURES),
         ):
             child[0].labels(child[1])
         for state in FINAL:

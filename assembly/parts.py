@@ -124,6 +124,7 @@ class Parts:
             low_balance=settings.low_balance,
             disk_free=self.health.disk_free,
             tell=self.operator.tell,
+            backup_fault=lambda: services.housekeeping.backup_fault,
         )
         self.loops += [
             Loop("reconcile", services.reconcile.step, every=pace.look / 1000),

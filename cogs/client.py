@@ -115,7 +115,8 @@ class Clapper(AutoShardedBot):
 
     async def setup_hook(self) -> None:
         await self.tree.set_translator(Localised())
-        await self.load()
+        if not self.cogs:  # else it logs in again, after an answer that was lost
+            await self.load()
         await self.tell_commands()
         self.logged_in.set()
 

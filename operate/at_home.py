@@ -18,7 +18,7 @@ from media.child import run_in_child
 from operate.checks import Check, bad, good, none
 from service.alerts import DISK_LEAST
 from settings import Settings
-from storage.database import known_version, owner_of
+from storage.database import fault_of, known_version, owner_of
 
 _TRIAL_MEMORY = films.FIT_MEMORY
 _TRIAL_BYTES = 400_000
@@ -70,7 +70,10 @@ def _database(path: Path) -> tuple[Check, Stored]:
             size = conn.execute("SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()").fetchone()
             breakers = dict(conn.execute("SELECT subject, reason FROM breakers").fetchall())
     except sqlite3.Error as error:
-        return bad(name, f"{path} cannot be read ({error})", "Check DATABASE_URL and the file's owner."), Stored()
+        todo, fault = "Check DATABASE_URL and the file's owner.", fault_of(error)
+        if fault and fault.reason == "database_corrupt":
+            todo = "Check DATABASE_URL. If that is the file, stop the bot, and `python bot.py restore` a backup."
+        return bad(name, f"{path} cannot be read ({error})", todo), Stored()
     stored = Stored(bytes(meta.get("links", b"")), bytes(meta.get("instance", b"")).decode(), breakers)
     if version > known_version():
         todo = "Use the newer version again, or restore an older backup."

@@ -27,20 +27,28 @@ def main(arguments: list[str], *, run: Run) -> int:
     given = _read(arguments)
     os.umask(0o077)  # the database and its copies hold prompts and keys
     try:
-        environment = {key: value or "" for key, value in dotenv_values(".env").items()} | dict(os.environ)
-        return _do(given, environment, run)
-    except SettingsError as error:
-        return _say(str(error))
-    except StorageFault as fault:
-        return _say(told(fault))
-    except discord.LoginFailure:
-        return _say("Discord refuses DISCORD_TOKEN. Make a new one on the Bot page of your application.")
-    except (aiohttp.ClientConnectorError, discord.GatewayNotFound):
-        return _say("Discord cannot be reached. Check this machine's network.")
-    except discord.HTTPException as error:
-        return _say(f"Discord answers with {error.status} {error.code}. Try again in a while; `doctor` says more.")
+        status = _do(given, run)
+        sys.stdout.flush()
+    except (
+        BrokenPipeError
+    ):  # whoever was to read it has gone, as `head` does; Python would complain once more at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (SettingsError, StorageFault, discord.DiscordException, aiohttp.ClientConnectionError, OSError) as error:
+        print(_sentence(error), file=sys.stderr)
+        return 1
+    return status
+
+
+def _environment() -> dict[str, str]:
+    """What is set: in .env, and before that in the environment. Raises SettingsError."""
+    try:
+        written = dotenv_values(".env")
+    except UnicodeDecodeError:
+        raise SettingsError([".env must be a text in UTF-8"]) from None
     except OSError as error:
-        return _say(f"A server could not be started: {error.strerror or error}. Check CALLBACK_PORT and ADMIN_PORT.")
+        raise SettingsError([f".env must be a file that can be read ({error.strerror})"]) from None
+    return {key: value or "" for key, value in written.items()} | dict(os.environ)
 
 
 def _read(arguments: list[str]) -> argparse.Namespace:
@@ -58,10 +66,10 @@ def _read(arguments: list[str]) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _do(given: argparse.Namespace, environment: Mapping[str, str], run: Run) -> int:
+def _do(given: argparse.Namespace, run: Run) -> int:
     if given.verb == "doctor":
-        _quiet_log(environment)
-        return asyncio.run(doctor.examine(environment, channels=given.channel, as_json=given.json))
+        return asyncio.run(doctor.examine(_settings_quietly, channels=given.channel, as_json=given.json))
+    environment = _environment()
     if given.verb in ("backup", "restore"):
         # These ask for nothing but the database: a wrong token must not stand in the way of a rescue.
         _quiet_log(environment)
@@ -77,10 +85,38 @@ def _do(given: argparse.Namespace, environment: Mapping[str, str], run: Run) -> 
     return 0
 
 
+def _settings_quietly() -> Settings:
+    environment = _environment()
+    _quiet_log(environment)
+    return Settings.from_env(environment)
+
+
 def _quiet_log(environment: Mapping[str, str]) -> None:
     """A verb answers by itself; the log has only what goes wrong inside, masked as ever."""
     names = ("DISCORD_TOKEN", "ACEDATACLOUD_API_TOKEN", "ACEDATACLOUD_PLATFORM_TOKEN")
     logs.configure(level="ERROR", as_json=False, secrets=tuple(environment.get(name, "").strip() for name in names))
+
+
+def _sentence(error: Exception) -> str:
+    """What has happened and what to do, for whoever stands at the terminal."""
+    match error:
+        case StorageFault():
+            return told(error)
+        case discord.LoginFailure() | discord.ConnectionClosed(code=4004):  # refused at the start, or reset meanwhile
+            return "Discord refuses DISCORD_TOKEN. Make a new one on the Bot page of your application."
+        case discord.RateLimited():
+            return f"Discord takes no more of this now. Try again in {error.retry_after:.0f} s."
+        case aiohttp.ClientConnectionError() | discord.GatewayNotFound() | TimeoutError():
+            return "Discord cannot be reached. Check this machine's network."
+        case discord.HTTPException():
+            return f"Discord answers with {error.status} {error.code}. Try again in a while; `doctor` says more."
+        case discord.DiscordException():
+            return f"Discord has ended it: {error} Try again in a while; `doctor` says more."
+        case OSError():
+            what = f"A server could not be started: {error.strerror or error}."
+            return f"{what} Check CALLBACK_HOST, CALLBACK_PORT, ADMIN_HOST and ADMIN_PORT."
+        case _:
+            return str(error)
 
 
 def told(fault: StorageFault) -> str:
@@ -101,8 +137,3 @@ _STORAGE = {
     "disk_full": "The database cannot be written ({detail}). Check the disk's space and the folder's permissions.",
     "database_locked": "Another program holds the database. Close it and start again.",
 }
-
-
-def _say(text: str) -> int:
-    print(text, file=sys.stderr)
-    return 1

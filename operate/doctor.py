@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from logs import Masked
 from operate import at_api, at_discord, at_home, at_public_url
@@ -19,10 +19,10 @@ log = logging.getLogger("clapper.doctor")
 _SECONDS = 60.0
 
 
-async def examine(environment: Mapping[str, str], *, channels: Sequence[int], as_json: bool) -> int:
+async def examine(read: Callable[[], Settings], *, channels: Sequence[int], as_json: bool) -> int:
     """Look, and print a table or JSON. Returns the exit status: 0 when nothing is bad."""
     try:
-        settings = Settings.from_env(environment)
+        settings = read()
     except SettingsError as error:
         checks = [bad("settings", fault, "Mend it in .env; .env.example explains each.") for fault in error.faults]
         secrets: tuple[str, ...] = ()

@@ -46,6 +46,7 @@ _KINDS = {
     "failures": _Kind(30 * _MINUTE, "failures_over"),
     "undelivered": _Kind(_HOUR),
     "disk": _Kind(_HOUR, "disk_over"),
+    "backup": _Kind(_MINUTE, "backup_over"),
     "balance": _Kind(_HOUR, "balance_over"),
 }
 
@@ -62,15 +63,18 @@ class Alerts:
         low_balance: float,
         disk_free: Callable[[], int],
         tell: Tell,
+        backup_fault: Callable[[], str | None] = lambda: "",
         clock: Callable[[], int] = now_ms,
     ) -> None:
-        """`models` are the catalogue's keys; `disk_free` says how many bytes are, and may take its time."""
+        """`models` are the catalogue's keys; `disk_free` says how many bytes are, and may take its time;
+        `backup_fault` says why the last daily copy could not be made, "" when it could, None while nobody knows."""
         self._db = db
         self._models = models
         self._balance = balance
         self._low_balance = low_balance
         self._disk_free = disk_free
         self._tell = tell
+        self._backup_fault = backup_fault
         self._clock = clock
 
     async def step(self) -> float | None:
@@ -89,8 +93,9 @@ class Alerts:
                     await alerts.begin(conn, key, now)
             else:
                 untold = True
+        unknown = {"backup"} if self._backup_fault() is None else set[str]()
         for key, seen_at in told.items():
-            if key not in troubles and now - seen_at >= _KINDS[_kind(key)].calm:
+            if key not in troubles.keys() | unknown and now - seen_at >= _KINDS[_kind(key)].calm:
                 untold |= not await self._over(key)
         return 5.0 if untold else None
 
@@ -118,6 +123,8 @@ class Alerts:
         free = await asyncio.to_thread(self._disk_free)
         if free < DISK_LEAST:
             found.append(Trouble("disk", "disk", {"free": free}))
+        if why := self._backup_fault():
+            found.append(Trouble("backup", "backup", {"why": why}))
         left = await self._balance.look()
         if left is not None and left < self._low_balance:
             found.append(Trouble("balance", "balance", {"left": left}))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from domain.faults import StorageFault
 from service.drafts import DRAFT_LIFE
 from service.loops import now_ms
 from storage import clips, drafts, inputs, notices
@@ -28,6 +29,8 @@ class Housekeeping:
         self._retention_days = retention_days
         self._backup_days = backup_days
         self._clock = clock
+        #: Why the last daily copy could not be made; "" when it could, or none is wanted, None before the first try.
+        self.backup_fault: str | None = None if backup_days else ""
 
     async def step(self) -> float | None:
         """Remove what is old; copy what is there, once a day."""
@@ -39,7 +42,14 @@ class Housekeeping:
         if any(gone):
             log.info("%d old pictures and %d old clips removed", *gone)
         if self._backup_days:
-            await self._backup()
+            # Tried again in an hour, not at once: on a disk that is nearly full each try takes what room is left.
+            try:
+                await self._backup()
+            except (StorageFault, OSError) as fault:
+                self.backup_fault = str(fault)
+                log.error("the daily backup failed: %s", fault)
+            else:
+                self.backup_fault = ""
         return None
 
     async def _backup(self) -> None:

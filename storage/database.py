@@ -11,7 +11,7 @@ import secrets
 import socket
 import sqlite3
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import IO, Any, TypeVar
@@ -104,14 +104,16 @@ class Database:
 
 
 @asynccontextmanager
-async def open_database(path: Path, *, wait_seconds: float = 0) -> AsyncGenerator[Database]:
+async def open_database(
+    path: Path, *, wait_seconds: float = 0, given_up: Callable[[], bool] = lambda: False
+) -> AsyncGenerator[Database]:
     """The database at `path`, created or migrated, and ours alone while this is open.
 
-    Raises StorageFault: `database_in_use` when another process holds it for longer than `wait_seconds`,
-    `database_newer` when a later version of Clapper wrote it, `database_corrupt` when it is damaged.
+    Raises StorageFault: `database_in_use` when another process holds it for longer than `wait_seconds` or than we want,
+    `database_newer` when a later version of Clapper wrote it, `database_corrupt` when it is damaged, `disk_full` when
+    nothing can be written there.
     """
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
-    async with process_lock(path, wait_seconds), AsyncExitStack() as stack:
+    async with process_lock(path, wait_seconds, given_up), AsyncExitStack() as stack:
         try:
             writer = await _connect(stack, Writer(path))
             await migrate(writer, path)
@@ -214,15 +216,24 @@ def _open_existing(path: Path) -> sqlite3.Connection:
 
 
 @asynccontextmanager
-async def process_lock(path: Path, wait_seconds: float) -> AsyncGenerator[None]:
-    """Hold `<database>.lock`: never the database file itself, whose closing would drop SQLite's own locks."""
-    file = await asyncio.to_thread(open, path.with_name(path.name + ".lock"), "a+", encoding="utf-8")
+async def process_lock(
+    path: Path, wait_seconds: float, given_up: Callable[[], bool] = lambda: False
+) -> AsyncGenerator[None]:
+    """Hold `<database>.lock`, made with its folder where there is none. Raises StorageFault.
+
+    It is never the database file itself, whose closing would drop SQLite's own locks.
+    """
+    try:
+        await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
+        file = await asyncio.to_thread(open, path.with_name(path.name + ".lock"), "a+", encoding="utf-8")
+    except OSError as error:
+        raise StorageFault("disk_full", detail=f"{error.strerror}: {error.filename}") from error
     try:
         end, waits = time.monotonic() + wait_seconds, False
         while not _try_lock(file):
             file.seek(0)
             owner = file.read(200).strip() or "another process"
-            if time.monotonic() >= end:
+            if time.monotonic() >= end or given_up():
                 raise StorageFault("database_in_use", owner=owner)
             if not waits:
                 waits = True

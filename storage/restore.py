@@ -54,7 +54,6 @@ async def restore(source: Path, path: Path) -> tuple[Copy, Path | None]:
     Raises StorageFault, and has changed nothing then: "database_in_use" while a bot runs on it, "database_newer",
     "database_corrupt" or "database_strange" for a copy that cannot be used.
     """
-    await asyncio.to_thread(path.parent.mkdir, parents=True, exist_ok=True)
     async with process_lock(path, 0):
         part = path.with_name(f"{path.name}.restored")
         await backup(source, part)

@@ -38,6 +38,7 @@ class House:
     now: int = 1_800_000_000_000
     free: int = 10 * DISK_LEAST
     left: float | None = None
+    backup_fault: str | None = ""
     heard: list[tuple[str, dict[str, object]]] = field(default_factory=list)
     #: False while the operator cannot be told.
     open: bool = True
@@ -60,6 +61,7 @@ class House:
             low_balance=10,
             disk_free=lambda: self.free,
             tell=self.tell,
+            backup_fault=lambda: self.backup_fault,
             clock=lambda: self.now,
         )
 
@@ -88,6 +90,19 @@ class House:
 async def house(tmp_path: Path) -> AsyncIterator[House]:
     async with open_database(tmp_path / "clapper.db") as db:
         yield House(db)
+
+
+async def test_a_failed_backup_is_told_once(house: House) -> None:
+    """Once while it fails, and once when a copy is made again."""
+    house.backup_fault = "disk_full (detail=SQLITE_FULL)"
+    assert await house.look() == ["backup"]
+    assert "SQLITE_FULL" in ALERTS["backup"](house.heard[0][1]).text
+    assert await house.look(HOUR) == []
+    house.backup_fault = None  # as after a restart, before the first try
+    assert await house.look(HOUR) == []
+    house.backup_fault = ""
+    assert await house.look(MINUTE) == ["backup_over"]
+    assert await house.look(HOUR) == []
 
 
 async def test_a_full_disk_is_told_once(house: House) -> None:
@@ -243,9 +258,10 @@ async def test_a_channel_that_takes_no_messages(open_wire: OpenWire) -> None:
 def test_every_reason_has_words() -> None:
     """What is said has words, and what counts as a failure is a reason that jobs end with."""
     kinds = ("breaker", "failures", "failures_over", "undelivered", "disk", "disk_over", "balance", "balance_over")
+    kinds += ("backup", "backup_over")
     assert set(kinds) == set(ALERTS)
     assert set(FAILURES) <= set(ENDED)
-    values = {"failed": 6, "all": 12, "count": 3, "free": 5e8, "left": 3.25, "subject": "model:x"}
+    values = {"failed": 6, "all": 12, "count": 3, "free": 5e8, "left": 3.25, "subject": "model:x", "why": "x"}
     for maker in ALERTS.values():
         said = maker(values)
         assert not said.title.endswith(".")

@@ -14,7 +14,9 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from metrics import Metrics, Seen
+from domain.job import JobState
+from metrics import CALLBACKS, RUNGS, Metrics, Seen
+from service.alerts import FAILURES
 from settings import READERS
 from storage.figures import Figures
 from tests.test_house import MAY_IMPORT, ROOT
@@ -95,6 +97,14 @@ def test_the_unit_sets_what_exists() -> None:
     assert "TimeoutStopSec=60" in unit
 
 
+def test_the_proxy_logs_no_address() -> None:
+    """Addresses carry signatures: the site has no access log, and requests that fail are left out of Caddy's own."""
+    options, _, site = (DEPLOY / "Caddyfile").read_text("utf-8").partition("{$PUBLIC_URL} {")
+    (excluded,) = re.findall(r"^\{\n\tlog \{\n\t\texclude (.*)\n\t\}\n\}$", options, re.M)
+    assert set(excluded.split()) == {"http.log.error", "http.handlers.reverse_proxy"}
+    assert "log" not in site
+
+
 def queries() -> list[tuple[str, str]]:
     found = [(rule["alert"], rule["expr"]) for rule in RULES]
     for panel in DASHBOARD["panels"]:
@@ -117,6 +127,29 @@ def test_queries_ask_for_what_there_is(name: str, query: str) -> None:
             assert label in EXPOSED[metric], f"{name}: {metric} has no label {label}"
     grouped = {label for group in re.findall(r"by \(([^)]*)\)", query) for label in re.split(r",\s*", group)}
     assert grouped <= {label for metric, _ in asked for label in EXPOSED.get(metric, ())}
+
+
+#: Label → what it may be, where a query asks for some of it.
+VALUES = {
+    "reason": set(FAILURES),
+    "rung": set(RUNGS),
+    "outcome": set(CALLBACKS),
+    "state": {state.value for state in JobState},
+    "scope": {"everywhere", "servers"},
+}
+
+
+def test_queries_ask_for_what_may_be() -> None:
+    """The values in queries are such as the bot gives, and the rule for failures counts what the bot's own does."""
+    for name, query in queries():
+        for label, operator, value in re.findall(r'(\w+)\s*(=~|!=|=)\s*"([^"]*)"', query):
+            asked = set(value.split("|")) if operator == "=~" else {value}
+            assert asked <= VALUES.get(label, asked), f"{name} asks for {label} {asked}"
+    (fail,) = (rule["expr"] for rule in RULES if rule["alert"] == "ClapperFilmsFail")
+    assert {frozenset(asked.split("|")) for asked in re.findall(r'reason=~"([^"]*)"', fail)} == {frozenset(FAILURES)}
+    text = Metrics(models=["m"], providers=["p"]).show(Seen(None, [], {}, 1, 0.1)).decode()
+    for reason in FAILURES:  # a series that begins with its first failure would never show it as an increase
+        assert f'clapper_failures_total{{reason="{reason}"}} 0.0' in text
 
 
 def test_alerts_say_what_to_do() -> None:

@@ -124,7 +124,7 @@ async def test_refused_tokens_and_a_damaged_database(scene: Scene) -> None:
     )
     assert found.says("Discord token", "refuses", "Reset Token")
     assert found.says("API key", "refuses the token", "ACEDATACLOUD_API_TOKEN")
-    assert found.says("database", "cannot be read", "DATABASE_URL")
+    assert found.says("database", "cannot be read", "DATABASE_URL", "restore")
     assert found.says("public address", port, "Another program has it")
     assert found.ended.status == 1
 

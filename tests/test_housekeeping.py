@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sqlite3
 from pathlib import Path
 
@@ -31,6 +32,28 @@ async def test_a_copy_a_day(tmp_path: Path) -> None:
         for copy in copies:
             assert database.damage(copy) == ""
             assert copy.stat().st_mode & 0o077 == 0
+
+
+async def test_a_copy_that_cannot_be_made_does_not_stop_the_rest(tmp_path: Path) -> None:
+    """Neither a folder that is none nor a copy that fails raises: it is said why, until a copy is made."""
+    async with open_database(tmp_path / "clapper.db") as db:
+        keeper = Housekeeping(db, retention_days=30, backup_days=3)
+        (tmp_path / "backups").write_text("no folder")
+        assert keeper.backup_fault is None
+        await keeper.step()
+        assert "File exists" in (keeper.backup_fault or "")
+        (tmp_path / "backups").unlink()
+        (tmp_path / "backups").mkdir()
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+        try:
+            await keeper.step()
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        assert "disk_full" in (keeper.backup_fault or "")
+        await keeper.step()
+        assert keeper.backup_fault == ""
+        assert len(list((tmp_path / "backups").iterdir())) == 1
 
 
 async def test_without_days_there_is_none(tmp_path: Path) -> None:

@@ -62,6 +62,10 @@ DOORS = [
     (f"it says {quote(TOKEN, safe='')}", quote(TOKEN, safe="")),
     (json.dumps({"said": f"{TOKEN}"}), TOKEN),
     ("https://user:pass-word@example.org/x", "pass-word"),
+    ("https://user:pass@word@example.org/x", "word"),
+    ("https://example.org/x?to=a@b", "a@b"),
+    ("Authorization: Token abcdef", "abcdef"),
+    ("{'authorization': 'Bot short-token'}", "short-token"),
     ("password=hunter2, api_key: abcdef", "hunter2"),
     ("password=hunter2, api_key: abcdef", "abcdef"),
     ("data:image/jpeg;base64,/9j/4AAQSkZJRgABAQ==", "4AAQSkZJRg"),
@@ -75,6 +79,7 @@ HARMLESS = [
     "GET https://api.acedata.cloud/sora/tasks: 200 in 0.25 s",
     "refused: no_credits (price=4, left=2)",
     "is that so? yes: 3 of 5 = 60 %",
+    "see https://example.org/help or write to us@example.org",
 ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import random
 import signal
 import sqlite3
@@ -14,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from demo.videoapi import VideoAPI
-from tests.child import environment, running
+from tests.child import Child, environment, running, verb
 from tests.conftest import TOKEN, OpenWire, free_port
 from tests.crash.vendor import Vendor
 from tests.discordwire import Call, DiscordWire, Message
@@ -193,6 +194,16 @@ async def test_a_second_copy_says_who_has_the_database(api_url: str, tmp_path: P
                 await wire.ready(starts=2)
 
 
+#: Enough to begin with.
+SETTINGS = {
+    "PATH": "/usr/bin:/bin",
+    "DISCORD_TOKEN": "abc",
+    "ALLOWED_SERVERS": "*",
+    "SERVER_DAILY_CREDITS": "1",
+    "ACEDATACLOUD_API_TOKEN": "abc",
+}
+
+
 async def test_wrong_settings_are_all_named(tmp_path: Path) -> None:
     """A start without settings names each missing one, and nothing else."""
     async with running({"PATH": "/usr/bin:/bin", "CALLBACK_PORT": "x"}, cwd=tmp_path) as child:
@@ -221,6 +232,81 @@ async def test_a_taken_port_is_said_in_words(api_url: str, tmp_path: Path) -> No
             assert await asyncio.wait_for(child.process.wait(), 20) == 1
     assert "CALLBACK_PORT" in child.log
     assert "Traceback" not in child.log
+
+
+async def test_a_folder_that_cannot_be_written_is_said_in_words(tmp_path: Path) -> None:
+    """Neither a folder nor the lock in it can be made: one sentence about the database, and none about servers."""
+    (tmp_path / "file").write_text("no folder")
+    (tmp_path / "clapper.db.lock").mkdir()
+    for where in (tmp_path / "file" / "clapper.db", tmp_path / "clapper.db"):
+        env = {**SETTINGS, "DATABASE_URL": f"sqlite:///{where}"}
+        async with running(env, cwd=tmp_path) as child:
+            assert await asyncio.wait_for(child.process.wait(), 20) == 1
+        assert "The database cannot be written" in child.log
+        assert str(where.parent) in child.log
+        assert "Traceback" not in child.log
+
+
+@pytest.mark.parametrize("kind", ["latin-1", "unreadable"])
+async def test_settings_that_cannot_be_read(tmp_path: Path, kind: str) -> None:
+    """An .env in another encoding, or that the system does not give: one sentence, from the bot and from doctor."""
+    if kind == "latin-1":
+        (tmp_path / ".env").write_bytes("DISCORD_TOKEN=café".encode("latin-1"))
+    else:
+        (tmp_path / ".env").symlink_to("/proc/self/mem")
+    async with running({"PATH": "/usr/bin:/bin"}, cwd=tmp_path) as child:
+        assert await asyncio.wait_for(child.process.wait(), 20) == 1
+    assert ".env must be a " in child.log
+    assert "Traceback" not in child.log
+    ended = await verb({"PATH": "/usr/bin:/bin"}, "doctor", "--json", cwd=tmp_path)
+    (row,) = json.loads(ended.out)["checks"]
+    assert (ended.status, row["name"], ".env must be a " in row["detail"]) == (1, "settings", True)
+
+
+async def test_a_start_before_the_network(api_url: str, tmp_path: Path) -> None:
+    """While Discord cannot be reached, or has its troubles, the bot tries again until it is there; it can be stopped
+    meanwhile, and every answer that is lost on the way is asked for again."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        env = environment(wire, api_url, TOKEN, tmp_path / "clapper.db", free_port())
+        async with running(env | {"DISCORD_API_URL": f"http://127.0.0.1:{free_port()}"}, cwd=tmp_path) as child:
+            await wrote(child, "Discord cannot be reached now (ClientConnectorError)")
+            assert await child.stop() == 0
+            assert "Traceback" not in child.log, child.log
+        lost = wire.fail("GET", r"^/users/@me$", drop=True, times=2)  # aiohttp itself asks once more
+        ill = wire.fail("PUT", r"/commands$", status=503)
+        async with running(env, cwd=tmp_path) as child:
+            await wire.ready(starts=1)
+            assert (len(lost.hits), len(ill.hits)) == (2, 1)
+            for why in ("ServerDisconnectedError", "503 0"):
+                assert f"Discord cannot be reached now ({why})" in child.log
+            assert await child.stop() == 0
+            assert "Traceback" not in child.log, child.log
+            assert "Unclosed" not in child.log, child.log
+        assert len(wire.commands[None]) > 10
+
+
+async def test_a_token_that_is_reset_meanwhile(api_url: str, tmp_path: Path) -> None:
+    """Discord throws the running bot out: the same sentence as at a start with a wrong token, status 1, no trace."""
+    async with DiscordWire("token-of-the-bot") as wire:
+        env = environment(wire, api_url, TOKEN, tmp_path / "clapper.db", free_port())
+        async with running(env, cwd=tmp_path) as child:
+            await wire.ready(starts=1)
+            for _ in range(20):  # a client that finds the line broken before it reads why takes up its session
+                await wire.gateway.disconnect(4004)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(child.process.wait(), 2)
+                    break
+            assert child.process.returncode == 1
+    assert "Discord refuses DISCORD_TOKEN" in child.log
+    assert "Traceback" not in child.log
+
+
+async def wrote(child: Child, text: str) -> None:
+    for _ in range(2000):
+        if text in child.log:
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError(child.log)
 
 
 async def test_commands_are_synchronised_only_when_they_changed(open_wire: OpenWire) -> None:

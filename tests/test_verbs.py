@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
 import sqlite3
 import stat
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +18,9 @@ import pytest_asyncio
 
 from demo.videoapi import VideoAPI
 from tests import clips
-from tests.child import Child, environment, running, verb
+from tests.child import ROOT, Child, environment, running, verb
 from tests.conftest import TOKEN, free_port
-from tests.discordwire import DiscordWire, Message
+from tests.discordwire import Call, DiscordWire, Message
 
 
 @dataclass
@@ -87,6 +89,17 @@ async def test_a_second_copy_waits_and_takes_over(scene: Scene) -> None:
             assert await second.stop() == 0
 
 
+async def test_a_copy_that_waits_can_be_stopped(scene: Scene) -> None:
+    """SIGTERM ends the waiting at once; the first one goes on."""
+    async with running(scene.env, cwd=scene.cwd) as first:
+        await scene.ready()
+        async with running(scene.env | {"CALLBACK_PORT": str(free_port())}, cwd=scene.cwd) as second:
+            await said(second, "the database is used by process")
+            assert await second.stop(within=10) == 1
+            assert "Another Clapper uses this database" in second.log
+        assert await first.stop() == 0
+
+
 async def said(child: Child, text: str) -> None:
     for _ in range(2000):
         if text in child.log:
@@ -132,7 +145,7 @@ async def test_backups_that_cannot_be(scene: Scene) -> None:
     nowhere = await verb(scene.env, "backup", "no/such/copy.db", cwd=scene.cwd)
     assert (nowhere.status, "no folder no/such" in nowhere.err) == (1, True)
     full = await verb(scene.env, "backup", "copy.db", cwd=scene.cwd, file_bytes=20_000)
-    assert (full.status, "disk" in full.err) == (1, True)
+    assert (full.status, "copy.db cannot be written" in full.err, "disk" in full.err) == (1, True, True)
     page = bytearray(scene.database.read_bytes())
     page[4096 * 3 : 4096 * 5] = b"x" * 8192
     scene.database.write_bytes(page)
@@ -222,10 +235,10 @@ async def test_copies_that_cannot_be_restored(scene: Scene) -> None:
     (scene.cwd / "torn.db").write_bytes(page)
     told = {
         "missing.db": "There is no file missing.db",
-        "words.db": "damaged",
+        "words.db": "words.db is damaged. Nothing was changed",
         "strange.db": "no database of Clapper's",
         "newer.db": "newer Clapper (schema 9999",
-        "torn.db": "damaged",
+        "torn.db": "torn.db is damaged. Nothing was changed",
     }
     for name, sentence in told.items():
         ended = await verb(scene.env, "restore", name, cwd=scene.cwd)
@@ -272,3 +285,39 @@ async def test_a_wrong_verb(scene: Scene) -> None:
     ended = await verb(scene.env, "dance", cwd=scene.cwd)
     assert ended.status == 2
     assert all(name in ended.err for name in ("run", "doctor", "backup", "restore", "sync"))
+
+
+async def test_a_verb_that_is_broken_off(scene: Scene) -> None:
+    """Ctrl+C is no success; output that nobody reads any more, as after `head`, ends without a word."""
+    asked = asyncio.Event()
+
+    async def hold(call: Call) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    scene.wire.on_request(hold)
+    bot = (sys.executable, str(ROOT / "bot.py"))
+    process = await asyncio.create_subprocess_exec(*bot, "sync", env=scene.env, cwd=scene.cwd)
+    await asyncio.wait_for(asked.wait(), 20)
+    process.send_signal(signal.SIGINT)
+    assert await asyncio.wait_for(process.wait(), 20) == 130
+    reader, writer = os.pipe()
+    os.close(reader)
+    poor = {"PATH": scene.env["PATH"]}
+    process = await asyncio.create_subprocess_exec(
+        *bot, "doctor", env=poor, cwd=scene.cwd, stdout=writer, stderr=asyncio.subprocess.PIPE
+    )
+    os.close(writer)
+    _, err = await asyncio.wait_for(process.communicate(), 20)
+    assert (process.returncode, err) == (1, b"")
+
+
+async def test_discord_takes_no_more(scene: Scene) -> None:
+    """A rate limit that is too long to be waited for, and an answer that is lost: a sentence each, no trace."""
+    body = {"message": "slow down", "retry_after": 600.0, "global": False}
+    scene.wire.fail("PUT", r"/commands$", status=429, body=body, headers={"Retry-After": "600"})
+    limited = await verb(scene.env, "sync", cwd=scene.cwd)
+    assert (limited.status, limited.err) == (1, "Discord takes no more of this now. Try again in 600 s.\n")
+    scene.wire.fail("PUT", r"/commands$", drop=True, times=2)  # aiohttp itself asks once more
+    lost = await verb(scene.env, "sync", cwd=scene.cwd)
+    assert (lost.status, lost.err) == (1, "Discord cannot be reached. Check this machine's network.\n")

@@ -32,6 +32,11 @@ ALERTS: dict[str, Maker] = {
         "when it is full, new commands are refused, and nothing is lost.",
     ),
     "disk_over": lambda v: Words("The disk has room again", "Nothing is left to do."),
+    "backup": lambda v: Words(
+        "The daily backup failed",
+        f"`{v['why']}`. It is tried again every hour. Look at the disk, and at `backups` beside the database.",
+    ),
+    "backup_over": lambda v: Words("The daily backup is made again", "Nothing is left to do."),
     "balance": lambda v: Words(
         "The video API's balance runs low",
         f"{float(v['left'] or 0):.1f} credits of the API are left. Top it up in time: without them, new films are "
