@@ -126,6 +126,8 @@ async def _send(interaction: discord.Interaction, card: cards.Card | Classic, *,
         except TROUBLES:
             if not tries_left:
                 raise
+        except TypeError:  # discord.py found nothing to read: Discord took it, and said no more than that
+            break
         else:
             if response.message_id:
                 return response.message_id

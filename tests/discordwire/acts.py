@@ -219,7 +219,7 @@ class Acts(World, Journal):
             "token": one.token,
             "version": 1,
             "channel_id": str(place.id),
-            "channel": payloads.channel(place, one.member),
+            "channel": payloads.partial(place) if self.partial_channels else payloads.channel(place, one.member),
             "app_permissions": str(self.rights(place) if guild else IN_DM),
             "locale": one.user.locale,
             "entitlements": [],
