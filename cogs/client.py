@@ -12,7 +12,9 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
+from discord.gateway import DiscordWebSocket
 from discord.state import AutoShardedConnectionState
+from yarl import URL
 
 from domain import trail
 from domain.faults import Refused
@@ -145,6 +147,16 @@ class Clapper(AutoShardedBot):
         await self.load()
         await self.tell_commands()
         self.logged_in.set()
+
+    async def launch_shards(self) -> None:
+        """Every connection goes to the gateway that Discord names, the later ones too.
+
+        Where a session has ended, discord.py would connect anew to an address that is written into it, with the token.
+        """
+        if self.shard_count is None and not self.is_closed():
+            self.shard_count, gateway, _limits = await self.http.get_bot_gateway()
+            DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
+        await super().launch_shards()
 
     async def load(self) -> None:
         """Add every cog, and with them the commands; this needs no connection."""

@@ -41,3 +41,13 @@ async def test_an_answer_taken_without_a_word_is_looked_up(open_wire: OpenWire) 
         (thread,) = w.wire.threads()
         assert thread.id == command.message.id
         assert "went wrong" not in "".join(m.text for m in command.followups)
+
+
+async def test_an_ended_session_begins_anew_where_discord_said(open_wire: OpenWire) -> None:
+    """When Discord knows the session no more, the bot identifies again at the gateway that it was given."""
+    async with open_wire() as w:
+        await w.wire.gateway.ask_to_reconnect()
+        w.wire.gateway.sessions.clear()
+        await w.wire.wait_for(lambda: len(w.wire.gateway.identifies) == 2, timeout=15)
+        assert "is making a film" in (await ask(w, "a boat")).text
+        assert w.wire.gateway.resumes == 0
