@@ -123,6 +123,8 @@ class Clapper(AutoShardedBot):
             max_ratelimit_timeout=30.0,
             allowed_mentions=discord.AllowedMentions.none(),
             help_command=None,
+            # Where a member brings the bot without the server having it, no film could be posted.
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             tree_cls=Tree,
             http_trace=http_trace,
         )

@@ -51,3 +51,14 @@ async def test_an_ended_session_begins_anew_where_discord_said(open_wire: OpenWi
         await w.wire.wait_for(lambda: len(w.wire.gateway.identifies) == 2, timeout=15)
         assert "is making a film" in (await ask(w, "a boat")).text
         assert w.wire.gateway.resumes == 0
+
+
+async def test_a_bot_that_a_member_brought_makes_no_film(open_wire: OpenWire) -> None:
+    """In a server that has no Clapper of its own a film could not be posted: refused, for the member's eyes, free."""
+    async with open_wire() as w:
+        w.wire.user_installed = True
+        refused = await ask(w, "a boat")
+        assert refused.ephemeral
+        assert "a server that has Clapper" in refused.text
+        assert await w.rows("SELECT id FROM jobs") == []
+        assert {tuple(one["integration_types"]) for one in w.wire.commands[None]} == {(0,)}

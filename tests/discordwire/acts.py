@@ -198,6 +198,8 @@ class Acts(World, Journal):
         return one
 
     def _owners(self, one: Interaction) -> Json:
+        if self.user_installed:
+            return {"1": str(one.user.id)}
         return {"0": str(one.channel.guild.id) if one.channel.guild else "0"}
 
     def _metadata(self, one: Interaction, opener: Interaction | None) -> Json:

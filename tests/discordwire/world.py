@@ -40,6 +40,8 @@ class World:
         self.keep_bytes = keep_bytes
         #: Whether interactions say no more of their channel than Discord promises.
         self.partial_channels = False
+        #: Whether whoever acts has brought the bot along, and the server itself has none.
+        self.user_installed = False
         self.shards = shards
         self.ack_seconds = 3.0
         self.token_seconds = 900.0
