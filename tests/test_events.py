@@ -43,6 +43,16 @@ async def test_an_answer_taken_without_a_word_is_looked_up(open_wire: OpenWire) 
         assert "went wrong" not in "".join(m.text for m in command.followups)
 
 
+async def test_an_answer_that_has_to_wait_a_moment_is_given(open_wire: OpenWire) -> None:
+    """A 429 of something before Discord, for less than a second: the card comes all the same, in time."""
+    async with open_wire() as w:
+        w.wire.fail("POST", r"/interactions/", retry_after=0.2, via=False)
+        command = await ask(w, "a boat")
+        assert "is making a film" in command.text
+        assert command.seconds is not None
+        assert 0.2 <= command.seconds < 3
+
+
 async def test_an_ended_session_begins_anew_where_discord_said(open_wire: OpenWire) -> None:
     """When Discord knows the session no more, the bot identifies again at the gateway that it was given."""
     async with open_wire() as w:
