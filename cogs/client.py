@@ -12,7 +12,9 @@ from typing import Any
 import discord
 from discord import app_commands
 from discord.ext.commands import AutoShardedBot, Cog, when_mentioned
+from discord.gateway import DiscordWebSocket
 from discord.state import AutoShardedConnectionState
+from yarl import URL
 
 from domain import trail
 from domain.faults import Refused
@@ -57,6 +59,15 @@ _ANSWERING = ("CommandTree-invoker", "discord.py: on_interaction")
 _ANSWER_SECONDS = 2.0
 
 
+#: What discord.py reads of any channel of a server, and of a thread. Discord promises none of it: the channel of an
+#: interaction is a partial one, of which only id and type are certain.
+#: Source: https://discord.com/developers/docs/interactions/receiving-and-responding#interaction-object
+_CHANNEL: dict[str, Any] = {"type": 0, "name": "", "position": 0, "bitrate": 0, "user_limit": 0}
+_THREAD: dict[str, Any] = {"parent_id": "0", "owner_id": "0", "message_count": 0, "member_count": 0}
+_METADATA = {"archived": False, "auto_archive_duration": 1440, "archive_timestamp": "2015-01-01T00:00:00+00:00"}
+_THREADS = (10, 11, 12)
+
+
 class Forgetful(AutoShardedConnectionState):
     """Keeps no servers: READY names each one, but without an intent for servers nothing is ever said about them.
 
@@ -65,6 +76,24 @@ class Forgetful(AutoShardedConnectionState):
 
     def _add_guild(self, guild: discord.Guild) -> None:
         """Not kept: 1.3 KB a server, and more with each command."""
+
+    def parse_interaction_create(self, data: Any) -> None:
+        """An event that cannot be read is lost alone: discord.py would end the connection, and with it the process."""
+        try:
+            super().parse_interaction_create(_whole(data))
+        except (AttributeError, LookupError, TypeError, ValueError):
+            log.exception("an interaction could not be read")
+
+
+def _whole(event: Any) -> Any:
+    """An interaction of a server, its channel made whole where Discord described only some of it."""
+    channel: dict[str, Any] = event.get("channel") or {"id": event.get("channel_id")}
+    if "guild_id" not in event or not channel.get("id"):
+        return event
+    if channel.get("type") in _THREADS:
+        metadata = _METADATA | (channel.get("thread_metadata") or {})
+        return event | {"channel": _CHANNEL | _THREAD | channel | {"thread_metadata": metadata}}
+    return event | {"channel": _CHANNEL | channel}
 
 
 class Clapper(AutoShardedBot):
@@ -94,6 +123,8 @@ class Clapper(AutoShardedBot):
             max_ratelimit_timeout=30.0,
             allowed_mentions=discord.AllowedMentions.none(),
             help_command=None,
+            # Where a member brings the bot without the server having it, no film could be posted.
+            allowed_installs=app_commands.AppInstallationType(guild=True, user=False),
             tree_cls=Tree,
             http_trace=http_trace,
         )
@@ -119,6 +150,16 @@ class Clapper(AutoShardedBot):
             await self.load()
         await self.tell_commands()
         self.logged_in.set()
+
+    async def launch_shards(self) -> None:
+        """Every connection goes to the gateway that Discord names, the later ones too.
+
+        Where a session has ended, discord.py would connect anew to an address that is written into it, with the token.
+        """
+        if self.shard_count is None and not self.is_closed():
+            self.shard_count, gateway, _limits = await self.http.get_bot_gateway()
+            DiscordWebSocket.DEFAULT_GATEWAY = URL(gateway)
+        await super().launch_shards()
 
     async def load(self) -> None:
         """Add every cog, and with them the commands; this needs no connection."""

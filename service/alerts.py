@@ -94,14 +94,17 @@ class Alerts:
             else:
                 untold = True
         unknown = {"backup"} if self._backup_fault() is None else set[str]()
+        known = {*troubles, *told}
         for key, seen_at in told.items():
             if key not in troubles.keys() | unknown and now - seen_at >= _KINDS[_kind(key)].calm:
-                untold |= not await self._over(key)
+                known.discard(key)
+                untold |= not await self._over(key, last=_subject(key) not in map(_subject, known))
         return 5.0 if untold else None
 
-    async def _over(self, key: str) -> bool:
+    async def _over(self, key: str, *, last: bool) -> bool:
+        """A cause is gone; that all is well again is only said with the `last` one of its subject."""
         words = _KINDS[_kind(key)].over
-        if words and not await self._tell(words, {"subject": key.partition(":")[2]}):
+        if words and last and not await self._tell(words, {"subject": _subject(key).partition(":")[2]}):
             return False
         async with self._db.transaction() as conn:
             await alerts.end(conn, key)
@@ -110,7 +113,7 @@ class Alerts:
     async def _look(self, now: int) -> list[Trouble]:
         async with self._db.transaction() as conn:
             found = [
-                Trouble(f"breaker:{one.subject}", one.reason, {"subject": one.subject})
+                Trouble(f"breaker:{one.subject}:{one.reason}", one.reason, {"subject": one.subject})
                 for one in (await memory.breakers(conn)).values()
             ]
             failed = await alerts.unmade(conn, FAILURES, now - _HOUR)
@@ -129,6 +132,11 @@ class Alerts:
         if left is not None and left < self._low_balance:
             found.append(Trouble("balance", "balance", {"left": left}))
         return found
+
+
+def _subject(key: str) -> str:
+    """What a trouble is about, with its kind: a breaker may be open for one cause, and soon after for another."""
+    return ":".join(key.split(":", 3)[:3])
 
 
 def _kind(key: str) -> str:

@@ -148,6 +148,31 @@ async def test_breakers(house: House) -> None:
     assert house.heard[0][1] == {"subject": "account:sora"}
 
 
+async def test_another_cause_is_told(house: House) -> None:
+    """Filled up, and then the token is refused: the operator hears of that too; that all is well, once."""
+
+    async def opened(reason: str) -> None:
+        async with house.db.transaction() as conn:
+            await memory.open_breaker(conn, "account:sora", reason, house.now, MINUTE)
+
+    async def shut() -> None:
+        async with house.db.transaction() as conn:
+            await memory.shut_breaker(conn, "account:sora")
+
+    await opened("account_balance")
+    assert await house.look() == ["account_balance"]
+    await shut()
+    await opened("account_token")
+    assert await house.look(MINUTE) == ["account_token"]
+    await opened("account_balance")  # while it is open: the trial met the first cause again
+    assert await house.look(MINUTE) == []
+    await shut()
+    assert await house.look(9 * MINUTE) == []
+    assert await house.look(HOUR) == ["breaker_shut"]
+    assert house.heard[0][1] == {"subject": "account:sora"}
+    assert await house.look(HOUR) == []
+
+
 async def test_failures(house: House) -> None:
     """Five failures of the service that are half of all films; what members asked for does not count."""
     for number in range(20):
@@ -236,7 +261,7 @@ async def test_the_channel_hears_of_it(open_wire: OpenWire) -> None:
             (said,) = await wire.wait_for(lambda: wire.messages(channel), timeout=15)
             assert "balance is used up" in said.content
             assert not said.pings.users
-            await until_rows(w, "SELECT key FROM alerts", [("breaker:account:sora",)])
+            await until_rows(w, "SELECT key FROM alerts", [("breaker:account:sora:account_balance",)])
         async with open_wire(wire=wire, starts=2, operator_channel_id=channel.id) as w:
             await w.app.parts.alerts.step()
             await ask(w, "another boat")
@@ -250,7 +275,7 @@ async def test_a_channel_that_takes_no_messages(open_wire: OpenWire) -> None:
         wire.deny(channel, "SEND_MESSAGES")
         async with open_wire(wire=wire, operator_channel_id=channel.id) as w:
             await ask(w, "a broke boat")
-            await until_rows(w, "SELECT key FROM alerts", [("breaker:account:sora",)])
+            await until_rows(w, "SELECT key FROM alerts", [("breaker:account:sora:account_balance",)])
             await asyncio.gather(*(w.app.parts.alerts.step() for _ in range(3)))
         assert len([call for call in wire.log if call.path == f"/channels/{channel.id}/messages"]) == 1
 

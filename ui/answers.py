@@ -17,7 +17,7 @@ from domain import trail
 from domain.faults import Fault
 from ui import cards
 from ui.language import _, speaking
-from ui.meanings import TROUBLES
+from ui.meanings import TROUBLES, wait_of
 from ui.results import Classic
 from ui.words_refused import explain
 
@@ -25,6 +25,8 @@ log = logging.getLogger("clapper.answers")
 
 #: Discord wants a first answer within 3 s; a defer has to leave time for itself.
 QUICK = 1.5
+#: The longest wait for a second try, in seconds: with what went before, it still ends within those 3.
+_SOON = 1.0
 #: Discord's code for an interaction that has its first response.
 _ANSWERED = 40060
 _NOBODY = discord.AllowedMentions.none()
@@ -120,12 +122,19 @@ async def _send(interaction: discord.Interaction, card: cards.Card | Classic, *,
                 **_content(card), ephemeral=not public, allowed_mentions=_NOBODY
             )
         except discord.HTTPException as error:
+            # A 429 that bears no sign of Discord's own servers is raised at once: a short wait leaves time to answer.
+            wait = wait_of(error).get("retry_after", _SOON)
+            if error.status == 429 and wait <= _SOON and tries_left:
+                await asyncio.sleep(wait)
+                continue
             if error.code != _ANSWERED:
                 raise
             break
         except TROUBLES:
             if not tries_left:
                 raise
+        except TypeError:  # discord.py found nothing to read: Discord took it, and said no more than that
+            break
         else:
             if response.message_id:
                 return response.message_id

@@ -67,7 +67,7 @@ async def translated() -> AsyncGenerator[None]:
             raise DeliveryFault("too_large", final=False, code=error.code) from error
         if error.status == 429:
             # Raised at once, and not waited for, where the answer bears no sign of Discord's own servers.
-            raise DeliveryFault("try_later", final=False, status=429, **_wait(error)) from error
+            raise DeliveryFault("try_later", final=False, status=429, **wait_of(error)) from error
         reason, final = _MEANINGS.get(error.code, ("try_later", False))
         if error.code not in _MEANINGS and error.status in (403, 404) and error.code:
             reason, final = ("no_rights" if error.status == 403 else "place_lost"), True
@@ -82,7 +82,7 @@ async def translated() -> AsyncGenerator[None]:
         raise DeliveryFault("try_later", final=False, error="closing") from error
 
 
-def _wait(error: discord.HTTPException) -> dict[str, float]:
+def wait_of(error: discord.HTTPException) -> dict[str, float]:
     """The seconds that a 429 asks for, where it says so."""
     try:
         seconds = float(error.response.headers.get("Retry-After", ""))

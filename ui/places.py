@@ -36,7 +36,8 @@ NEEDED = ("view_channel", "send_messages", "send_messages_in_threads", "attach_f
 def kind_of(interaction: discord.Interaction) -> str:
     """The kind of the channel that an interaction came from. Raises Refused where films cannot be posted."""
     channel = interaction.channel
-    if interaction.guild_id is None or channel is None:
+    brought = interaction.is_user_integration() and not interaction.is_guild_integration()
+    if interaction.guild_id is None or channel is None or brought:  # a member's own bot is no bot of this server
         raise Refused("server_only")
     kind = _KINDS.get(channel.type)
     if kind is None:

@@ -198,6 +198,8 @@ class Acts(World, Journal):
         return one
 
     def _owners(self, one: Interaction) -> Json:
+        if self.user_installed:
+            return {"1": str(one.user.id)}
         return {"0": str(one.channel.guild.id) if one.channel.guild else "0"}
 
     def _metadata(self, one: Interaction, opener: Interaction | None) -> Json:
@@ -219,7 +221,7 @@ class Acts(World, Journal):
             "token": one.token,
             "version": 1,
             "channel_id": str(place.id),
-            "channel": payloads.channel(place, one.member),
+            "channel": payloads.partial(place) if self.partial_channels else payloads.channel(place, one.member),
             "app_permissions": str(self.rights(place) if guild else IN_DM),
             "locale": one.user.locale,
             "entitlements": [],

@@ -143,6 +143,11 @@ def _last(one: Channel) -> str | None:
     return str(max(one.messages)) if one.messages else None
 
 
+def partial(one: Channel) -> Json:
+    """A channel as the documentation of interactions promises it: a partial one."""
+    return {"id": str(one.id), "type": one.type}
+
+
 def _thread(one: Channel) -> Json:
     return {
         "owner_id": str(one.owner_id),

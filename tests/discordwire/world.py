@@ -38,6 +38,10 @@ class World:
 
     def __init__(self, *, keep_bytes: bool = True, shards: int = 1) -> None:
         self.keep_bytes = keep_bytes
+        #: Whether interactions say no more of their channel than Discord promises.
+        self.partial_channels = False
+        #: Whether whoever acts has brought the bot along, and the server itself has none.
+        self.user_installed = False
         self.shards = shards
         self.ack_seconds = 3.0
         self.token_seconds = 900.0
