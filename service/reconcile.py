@@ -15,7 +15,7 @@ from service.loops import now_ms
 from service.recents import Known, Recents
 from service.results import Results
 from service.timekeeper import Timekeeper
-from storage import jobs
+from storage import jobs, looks
 from storage.database import Database
 
 log = logging.getLogger("clapper.reconcile")
@@ -34,7 +34,10 @@ _FAILURES = 3
 
 
 class Reconcile:
-    """Looks at jobs that are due. A job that is being sent right now is not looked for."""
+    """Looks at jobs that are due. A job that is being sent right now is not looked for.
+
+    One that was given up is looked at for the rest of a day: its film may come after all, and is free then.
+    """
 
     def __init__(
         self,
@@ -63,11 +66,11 @@ class Reconcile:
         """Ask about everything that is due; returns the seconds until more is."""
         await self._timekeeper.watch()
         sending = self._dispatch.sending.busy  # before the look: what it shows of these may be old by now
-        due = await jobs.due_looks(self._db.reader, self._clock(), _AT_ONCE)
+        due = await looks.due(self._db.reader, self._clock(), _AT_ONCE)
         due = [(job, size) for job, size in due if job.id not in sending and job.id not in self._dispatch.sending]
         await self._look_at_all([(job, size) for job, size in due if job.task_id])
         await self._look_for([job for job, _ in due if not job.task_id])
-        upcoming = await jobs.next_due_look(self._db.quick_reader)
+        upcoming = await looks.next_due(self._db.quick_reader)
         if upcoming is None:
             return None
         return max(0.2, (upcoming - self._clock()) / 1000)
@@ -96,14 +99,22 @@ class Reconcile:
         except VendorFault as fault:
             return fault
         pending: list[Job] = []
+        over: list[tuple[int, str]] = []  # given up long ago, and not asked about any more
         for job in batch:
             report = found.get(job.task_id)
             if report and report.verdict in (Verdict.SUCCEEDED, Verdict.FAILED):
                 await self._results.looked(job.id, report)
-            elif self._late(job, asked_at):
+                if job.state is JobState.EXPIRED and (report.films or report.verdict is Verdict.FAILED):
+                    over.append((0, job.id))
+            elif job.state is JobState.EXPIRED and asked_at >= job.sent_at + DAY:
+                over.append((0, job.id))
+            elif job.state is not JobState.EXPIRED and self._late(job, asked_at):
                 await self._results.settle(job.id, Event.DEADLINE, reason="expired")
             else:
                 pending.append(job)
+        if over:
+            async with self._db.transaction() as conn:
+                await looks.schedule(conn, over)
         await self._again(pending)
         return None
 
@@ -180,11 +191,11 @@ class Reconcile:
             await self._results.settle(job.id, Event.DEADLINE, reason="expired")
             return
         # While the clock is doubtful, the list may begin too late to show it: no look is good.
-        looks = job.looks + (0 if self._timekeeper.patient else 1)
+        good = job.looks + (0 if self._timekeeper.patient else 1)
         # While nothing may be sent, it goes on being looked for: its callback may come meanwhile.
-        if looks < self._pace.looks or (job.attempt == 1 and not self._dispatch.open_to(job)):
+        if good < self._pace.looks or (job.attempt == 1 and not self._dispatch.open_to(job)):
             async with self._db.transaction() as conn:
-                await jobs.change(conn, job.id, looks=looks, next_look_at=self._clock() + self._pace.look)
+                await jobs.change(conn, job.id, looks=good, next_look_at=self._clock() + self._pace.look)
         elif job.attempt > 1:
             await self._results.settle(job.id, Event.NOT_SEEN_AGAIN, reason="never_arrived")
         else:
@@ -203,12 +214,12 @@ class Reconcile:
     async def _again(self, pending: list[Job], *, after: float | None = None) -> None:
         now = self._clock()
         least = now + int((after or 0) * 1000)
-        looks = [
+        due = [
             (max(least, self._pace.next_look(now, sent_at=job.sent_at, usual_seconds=job.usual_seconds)), job.id)
             for job in pending
         ]
         async with self._db.transaction() as conn:
-            await jobs.schedule_looks(conn, looks)
+            await looks.schedule(conn, due)
 
     def _late(self, job: Job, asked_at: int) -> bool:
         """True when an answer to a question asked at this moment may end the job."""

@@ -239,6 +239,8 @@ class Results:
             early = bool(job.hint_id) and report is not None and job.hint_id == report.task_id
             changes["next_look_at"] = now if early else now + self._pace.look
             changes["looks"] = 0
+        if to is JobState.EXPIRED:  # what it was given up for may still come
+            changes["next_look_at"] = now + self._pace.look if job.task_id else 0
         if to in FINAL:
             changes["ended_at"] = now
         if to in FINAL and event is not Event.SUCCEEDED:

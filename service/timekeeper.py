@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from domain.pace import HOUR
 from service.loops import now_ms
-from storage import jobs
+from storage import looks
 from storage.database import Database
 
 log = logging.getLogger("clapper.timekeeper")
@@ -51,5 +51,5 @@ class Timekeeper:
             log.warning("the clock jumped by %d s; nothing expires for a while", jump // 1000)
             self._patient_until = steady + self._deadline / 1000
         async with self._db.transaction(heavy=True) as conn:
-            await jobs.bring_near(conn, now=wall, furthest=wall + 2 * HOUR)
+            await looks.bring_near(conn, now=wall, furthest=wall + 2 * HOUR)
         self._last = (wall, steady)  # only now: a jump that could not be written down is noticed again

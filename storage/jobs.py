@@ -11,7 +11,6 @@ from typing import Any
 import aiosqlite
 
 from domain.job import FINAL, IN_FLIGHT, TABLE, Effect, Event, Film, Job, JobState
-from domain.pace import DAY
 from domain.request import GenerationRequest
 from domain.turns import Outlook, Standing
 from domain.wire import Wire
@@ -244,38 +243,6 @@ async def usual_seconds(conn: aiosqlite.Connection, model: str, otherwise: int) 
     )
     took = sorted(int(row["took"]) for row in rows)
     return max(1, took[len(took) // 2]) if len(took) >= 3 else otherwise
-
-
-async def due_looks(conn: aiosqlite.Connection, now: int, limit: int) -> list[tuple[Job, int]]:
-    """Sent jobs that are to be asked about, the longest due first, each with the size of its request in bytes."""
-    rows = await every(
-        conn,
-        f"SELECT * FROM jobs WHERE state IN ({_IN_FLIGHT}) AND next_look_at <= ? ORDER BY next_look_at LIMIT ?",  # noqa: S608
-        (now, limit),
-    )
-    return [(job_of(row), int(row["request_bytes"])) for row in rows]
-
-
-async def next_due_look(conn: aiosqlite.Connection) -> int | None:
-    """When the next look is due, unix ms."""
-    row = await one(conn, f"SELECT min(next_look_at) FROM jobs WHERE state IN ({_IN_FLIGHT})")  # noqa: S608
-    return int(row[0]) if row and row[0] is not None else None
-
-
-async def bring_near(conn: aiosqlite.Connection, *, now: int, furthest: int) -> None:
-    """Move every appointment beyond `furthest` (unix ms) to `now`: it was made by a clock that was wrong."""
-    for column, states in (("next_look_at", _IN_FLIGHT), ("not_before", "'queued'"), ("next_try_at", _FINAL)):
-        await conn.execute(
-            f"UPDATE jobs SET {column} = ? WHERE {column} > ? AND state IN ({states})",  # noqa: S608 - our own words
-            (now, furthest),
-        )
-    await conn.execute("UPDATE breakers SET trial_at = ? WHERE trial_at > ?", (now, furthest))
-    await conn.execute("DELETE FROM remembered WHERE until > ?", (furthest + DAY,))
-
-
-async def schedule_looks(conn: aiosqlite.Connection, looks: Sequence[tuple[int, str]]) -> None:
-    """Set when to look at each of (unix ms, job)."""
-    await conn.executemany("UPDATE jobs SET next_look_at = ? WHERE id = ?", looks)
 
 
 async def accepted_before(

@@ -259,16 +259,19 @@ async def test_no_film_for_a_day_is_refunded(open_wire: OpenWire, word: str) -> 
         assert kinds == ["hold", "capture", "refund"]
 
 
-async def test_a_film_that_comes_late_is_free(open_wire: OpenWire) -> None:
-    """A success after the end is delivered all the same, and nothing is charged for it."""
+@pytest.mark.parametrize("public_url", [True, False], ids=["called back", "looked at"])
+async def test_a_film_that_comes_late_is_free(open_wire: OpenWire, *, public_url: bool) -> None:
+    """A success after the end is delivered all the same, and nothing is charged for it: also where only looks tell."""
     pace = replace(PACE, deadline=500)
-    async with open_wire(pace=pace) as w:
+    async with open_wire(pace=pace, **({} if public_url else {"public_url": ""})) as w:
         await begin(w)
         await wait_row(w, "SELECT 1 FROM jobs WHERE state = 'expired' AND announced_at > 0")
         await w.api.finish((await task_of(w)).id)
         (film,) = await w.wire.wait_for(lambda: [m for t in w.wire.threads() for m in films_in(w, t)], timeout=15)
         assert "came after all, and is free" in film.content
         assert await w.rows("SELECT sum(spent) AS spent FROM counters") == [{"spent": 0}]
+        if not public_url:
+            await wait_row(w, "SELECT 1 FROM jobs WHERE state = 'expired' AND next_look_at = 0")  # never again
 
 
 async def test_an_end_does_not_overtake_its_card(open_wire: OpenWire) -> None:

@@ -225,6 +225,8 @@ def expected(before: Rows, job: Job, door: Door, cell: str, now: int) -> Rows:
             row |= {"next_look_at": now + PACE.look}
         if cell in FINAL:
             row |= {"ended_at": now}
+        if cell == "expired":
+            row |= {"next_look_at": now + PACE.look if job.task_id else 0}
     elif cell == "refund" or (cell == "id" and not job.task_id):
         row |= door.writes
     elif cell == "free":

@@ -12,7 +12,7 @@ from domain.job import Job, JobState
 from domain.pace import HOUR, MINUTE, Pace
 from service.breakers import Breakers
 from service.timekeeper import Timekeeper
-from storage import jobs, memory, outbox
+from storage import jobs, looks, memory, outbox
 from storage.database import every, open_database
 from tests.settled import quiet
 from tests.test_words import a_job
@@ -93,7 +93,7 @@ async def test_a_jump_that_could_not_be_written_down_is_noticed_again(tmp_path: 
         await db._writer.executescript("PRAGMA query_only = 0;")
         clocks.pass_by(MINUTE)
         await keeper.watch()
-        assert await jobs.next_due_look(db.reader) == clocks.wall
+        assert await looks.next_due(db.reader) == clocks.wall
         assert keeper.patient
 
 
