@@ -64,25 +64,21 @@ async def move(
 
 
 async def spent(conn: aiosqlite.Connection, guild_id: int, subject: str, now: int, zone: tzinfo) -> dict[str, int]:
-    """What 'member:ID' or 'server' has spent in each period that runs, resets counted; nothing for 'everyone'."""
-    if subject == "everyone":
-        return {}
-    epochs = [subject, "everyone" if subject.startswith("member:") else subject]
-    row = await one(
-        conn,
-        "SELECT coalesce(sum(epoch), 0) FROM epochs WHERE guild_id = ? AND subject IN (?, ?)",
-        (guild_id, *epochs),
-    )
-    assert row is not None
+    """What 'member:ID', 'everyone' (all members) or 'server' has spent in each period that runs, resets counted."""
     day = local_date(now, zone)
-    keys = {period: window(period, day, int(row[0])) for period in PERIODS}
+    begun = [window(period, day).rpartition("#")[0] for period in PERIODS]
     rows = await every(
         conn,
-        "SELECT win, spent FROM counters WHERE guild_id = ? AND subject = ? AND win IN (?, ?, ?)",
-        (guild_id, subject, *keys.values()),
+        "SELECT substr(c.win, 1, 1) AS period, sum(c.spent) AS spent FROM counters c"
+        " LEFT JOIN epochs own ON own.guild_id = c.guild_id AND own.subject = c.subject"
+        " LEFT JOIN epochs all_ ON all_.guild_id = c.guild_id AND all_.subject = 'everyone' AND c.subject <> 'server'"
+        " WHERE c.guild_id = ? AND c.subject GLOB ? AND substr(c.win, 1, instr(c.win, '#') - 1) IN (?, ?, ?)"
+        " AND CAST(substr(c.win, instr(c.win, '#') + 1) AS INTEGER) = coalesce(own.epoch, 0) + coalesce(all_.epoch, 0)"
+        " GROUP BY 1",
+        (guild_id, "member:*" if subject == "everyone" else subject, *begun),
     )
-    known = {found["win"]: int(found["spent"]) for found in rows}
-    return {period: known.get(key, 0) for period, key in keys.items()}
+    known = {row["period"]: int(row["spent"]) for row in rows}
+    return {period: known.get(period[0], 0) for period in PERIODS}
 
 
 async def reset(conn: aiosqlite.Connection, guild_id: int, subject: str, now: int) -> None:

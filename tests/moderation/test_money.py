@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
@@ -123,6 +124,28 @@ async def test_a_reset_begins_anew_and_films_in_the_making_go_on(stage: Stage) -
     assert text.count(f"reset what <@{you.id}> had spent: 2 that day, 2 that week, 2 that month") == 2
     assert "reset what everyone had spent" in text
     assert "reset what the whole server had spent: 6 that day" in text
+
+
+async def test_a_reset_of_everyone_says_what_counts_no_more(stage: Stage) -> None:
+    """The sum of what all members had spent since their own last reset; the next one finds nothing."""
+    you, ada = stage.world.visitor, member(stage, "ada")
+    await video(stage, you)
+    await manage(stage, "reset", member=you)
+    await video(stage, you, prompt="another", size="large")
+    await video(stage, ada)
+    for _ in range(2):
+        await manage(stage, "reset", everyone=True)
+    rows = await stage.rows("SELECT subject, before FROM audit WHERE action = 'reset' ORDER BY id")
+    assert [(row["subject"], set(json.loads(row["before"]).values())) for row in rows] == [
+        (f"member:{you.id}", {2}),
+        ("everyone", {6}),
+        ("everyone", {0}),
+    ]
+    text = await manage(stage, "audit")
+    assert "reset what everyone had spent: 6 that day, 6 that week, 6 that month" in text
+    await video(stage, ada, prompt="a third")
+    await manage(stage, "reset", member=ada)
+    assert f"reset what <@{ada.id}> had spent: 2 that day" in await manage(stage, "audit")
 
 
 @pytest.mark.parametrize("options", [{}, {"everyone": True, "pot": True}])
