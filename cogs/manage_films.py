@@ -14,6 +14,7 @@ from ui import cards, cards_moderation
 from ui.answers import Reply, answer_with
 from ui.language import _
 from ui.places import person_of
+from ui.reasons import Reason, gives_reason
 from ui.words import plain, recipe
 
 
@@ -35,9 +36,12 @@ class Films(app_commands.Group):
 
     @app_commands.command(name="redeliver", description="Try once more to deliver a film that found no place")
     @app_commands.describe(job="Which one: /manage jobs lists them")
-    async def redeliver(self, interaction: discord.Interaction, job: app_commands.Range[str, 1, 40]) -> None:
+    @gives_reason
+    async def redeliver(
+        self, interaction: discord.Interaction, job: app_commands.Range[str, 1, 40], reason: Reason = ""
+    ) -> None:
         async def act() -> Reply:
-            again = await self._under_way.deliver_again(person_of(interaction), job.strip().lower())
+            again = await self._under_way.deliver_again(person_of(interaction), job.strip().lower(), reason=reason)
             text = _("🎬 <@{who}>'s film is on its way again. It costs nothing more.")
             return Reply(cards.note(text.format(who=again.author_id)))
 
@@ -51,11 +55,14 @@ class Films(app_commands.Group):
 
     @app_commands.command(name="cancel", description="Stop a member's film; what waits costs nothing")
     @app_commands.describe(job="Which one: /manage jobs lists them")
-    async def cancel(self, interaction: discord.Interaction, job: app_commands.Range[str, 1, 40]) -> None:
+    @gives_reason
+    async def cancel(
+        self, interaction: discord.Interaction, job: app_commands.Range[str, 1, 40], reason: Reason = ""
+    ) -> None:
         async def act() -> Reply:
             person, job_id = person_of(interaction), job.strip().lower()
             await self._under_way.of(person)  # for moderators only, whoever else may cancel it by its card
-            outcome = await self._cancel.cancel(job_id, person)
+            outcome = await self._cancel.cancel(job_id, person, reason=reason)
             if outcome is Cancelled.RUNNING:
                 return Reply(cards.offer_mute(job_id))
             return Reply(cards.note(_("🎬 Stopped. Its credits are back.")))

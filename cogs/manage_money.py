@@ -16,6 +16,7 @@ from ui import cards, cards_moderation, words_rules
 from ui.answers import Reply, answer_with
 from ui.language import _
 from ui.places import person_of
+from ui.reasons import Reason, gives_reason
 from ui.words import credits, plain, when
 
 _PERIODS = [app_commands.Choice(name=period, value=period) for period in PERIODS]
@@ -42,6 +43,7 @@ class Limit(app_commands.Group):
         models="Only these models, with commas between them",
         longest="The longest film, in seconds",
     )
+    @gives_reason
     @app_commands.choices(period=_PERIODS)
     async def set(
         self,
@@ -54,6 +56,7 @@ class Limit(app_commands.Group):
         in_flight: app_commands.Range[int, 1, 100] | None = None,
         models: app_commands.Range[str, 1, 200] | None = None,
         longest: app_commands.Range[int, 1, 600] | None = None,
+        reason: Reason = "",
     ) -> None:
         async def act() -> Reply:
             rule = Rule(
@@ -64,7 +67,7 @@ class Limit(app_commands.Group):
                 self._models(models) if models else None,
                 longest,
             )
-            before = await self._treasury.set_rule(person_of(interaction), rule)
+            before = await self._treasury.set_rule(person_of(interaction), rule, reason=reason)
             return Reply(cards_moderation.limit_set(rule, before, self._labels))
 
         await answer_with(interaction, act())
@@ -81,16 +84,18 @@ class Limit(app_commands.Group):
 
     @app_commands.command(name="clear", description="Remove the limit for everyone, a role, a member or a channel")
     @app_commands.describe(role="Of this role", member="Of this member", channel="Of this channel or category")
+    @gives_reason
     async def clear(
         self,
         interaction: discord.Interaction,
         role: discord.Role | None = None,
         member: discord.User | None = None,
         channel: app_commands.AppCommandChannel | None = None,
+        reason: Reason = "",
     ) -> None:
         async def act() -> Reply:
             subject = _subject(role, member, channel)
-            gone = await self._treasury.clear_rules(person_of(interaction), subject)
+            gone = await self._treasury.clear_rules(person_of(interaction), subject, reason=reason)
             return Reply(_cleared(subject, gone, self._labels))
 
         await answer_with(interaction, act())
@@ -118,49 +123,56 @@ class Money(app_commands.Group):
     @app_commands.command(name="pot", description="Limit what the whole server may spend together")
     @app_commands.describe(credits="A whole number, or unlimited to take the limit away", period="How long it lasts")
     @app_commands.choices(period=_PERIODS)
+    @gives_reason
     async def pot(
-        self, interaction: discord.Interaction, credits: app_commands.Range[str, 1, 20], period: str | None = None
+        self,
+        interaction: discord.Interaction,
+        credits: app_commands.Range[str, 1, 20],
+        period: str | None = None,
+        reason: Reason = "",
     ) -> None:
         async def act() -> Reply:
             person, most = person_of(interaction), _credits(credits)
             if most is None and period:
-                return Reply(_cleared(POT, await self._treasury.clear_rules(person, POT, period), {}))
+                return Reply(_cleared(POT, await self._treasury.clear_rules(person, POT, period, reason=reason), {}))
             if most is None:
-                await self._treasury.clear_rules(person, POT)
+                await self._treasury.clear_rules(person, POT, reason=reason)
                 return Reply(cards.note(_("The server's pot has no limit any more, but the operator's.")))
             rule = Rule(POT, period or "month", most)
-            return Reply(cards_moderation.limit_set(rule, await self._treasury.set_rule(person, rule), {}))
+            before = await self._treasury.set_rule(person, rule, reason=reason)
+            return Reply(cards_moderation.limit_set(rule, before, {}))
 
         await answer_with(interaction, act())
 
     @app_commands.command(name="grant", description="Give a member credits that are used after their own")
-    @app_commands.describe(member="Who gets them", credits="How many", reason="Why", days="For so many days")
+    @app_commands.describe(member="Who gets them", credits="How many", days="For so many days")
+    @gives_reason
     async def grant(
         self,
         interaction: discord.Interaction,
         member: discord.User,
         credits: app_commands.Range[int, 1, 1_000_000_000],
-        reason: app_commands.Range[str, 1, 200] | None = None,
+        reason: Reason = "",
         days: app_commands.Range[int, 1, 3650] | None = None,
     ) -> None:
         async def act() -> Reply:
             if member.bot:
                 raise Refused("to_a_bot")
-            ends = await self._treasury.grant(
-                person_of(interaction), member.id, credits, reason=reason or "", days=days
-            )
+            ends = await self._treasury.grant(person_of(interaction), member.id, credits, reason=reason, days=days)
             return Reply(cards.note(_granted(member.id, credits, ends)))
 
         await answer_with(interaction, act())
 
     @app_commands.command(name="reset", description="Let what was spent count no more")
     @app_commands.describe(member="Of this member", everyone="Of all members", pot="Of the server's pot")
+    @gives_reason
     async def reset(
         self,
         interaction: discord.Interaction,
         member: discord.User | None = None,
         everyone: bool = False,
         pot: bool = False,
+        reason: Reason = "",
     ) -> None:
         async def act() -> Reply:
             subjects = [f"member:{member.id}"] if member else []
@@ -168,7 +180,7 @@ class Money(app_commands.Group):
             subjects += ["server"] if pot else []
             if len(subjects) != 1:
                 raise Refused("reset_what")
-            await self._treasury.reset(person_of(interaction), subjects[0])
+            await self._treasury.reset(person_of(interaction), subjects[0], reason=reason)
             who = words_rules.subject(subjects[0])
             return Reply(
                 cards.note(_("What {who} had spent counts no more. Films in the making go on.").format(who=who))

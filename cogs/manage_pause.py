@@ -10,6 +10,7 @@ from ui import cards
 from ui.answers import Reply, answer_with
 from ui.language import _, sentences
 from ui.places import person_of
+from ui.reasons import Reason
 
 
 class Pausing(app_commands.Group):
@@ -30,15 +31,15 @@ class Pausing(app_commands.Group):
         self,
         interaction: discord.Interaction,
         state: str,
-        words: app_commands.Range[str, 1, 200] | None = None,
+        words: Reason = "",
         everywhere: bool = False,
     ) -> None:
         async def act() -> Reply:
             person, channel_id = person_of(interaction), interaction.channel_id or 0
             if state == "off":
-                await self._halting.resume(person, channel_id=channel_id, everywhere=everywhere)
+                await self._halting.resume(person, words=words, channel_id=channel_id, everywhere=everywhere)
                 return Reply(cards.note(_("Films are made again.")))
-            await self._halting.pause(person, words=words or "", channel_id=channel_id, everywhere=everywhere)
+            await self._halting.pause(person, words=words, channel_id=channel_id, everywhere=everywhere)
             paused = _("Everything is paused.") if everywhere else _("Films are paused on this server.")
             return Reply(cards.note(sentences(paused, _("New ones are refused, free; what waits goes on later."))))
 

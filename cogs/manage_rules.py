@@ -15,6 +15,7 @@ from ui import cards, cards_moderation
 from ui.answers import Reply, answer_with
 from ui.language import _, _n
 from ui.places import person_of
+from ui.reasons import Reason, gives_reason
 from ui.words import plain, when
 
 
@@ -34,11 +35,11 @@ class People(app_commands.Group):
         self,
         interaction: discord.Interaction,
         member: discord.User,
-        reason: app_commands.Range[str, 1, 200] | None = None,
+        reason: Reason = "",
         days: app_commands.Range[int, 1, 3650] | None = None,
     ) -> None:
         async def act() -> Reply:
-            until, stopped = await self._blocks.block(person_of(interaction), member.id, reason=reason or "", days=days)
+            until, stopped = await self._blocks.block(person_of(interaction), member.id, reason=reason, days=days)
             end = _("until {moment}").format(moment=when(until, "f")) if until else _("until it is lifted")
             lines = [_("<@{who}> makes no films here {end}.").format(who=member.id, end=end)]
             if stopped:
@@ -54,23 +55,29 @@ class People(app_commands.Group):
         await answer_with(interaction, act())
 
     @app_commands.command(name="unblock", description="Lift a member's block")
-    @app_commands.describe(member="Who", reason="Why")
+    @app_commands.describe(member="Who")
+    @gives_reason
     async def unblock(
         self,
         interaction: discord.Interaction,
         member: discord.User,
-        reason: app_commands.Range[str, 1, 200] | None = None,
+        reason: Reason = "",
     ) -> None:
         async def act() -> Reply:
-            await self._blocks.unblock(person_of(interaction), member.id, reason=reason or "")
+            await self._blocks.unblock(person_of(interaction), member.id, reason=reason)
             return Reply(cards.note(_("<@{who}> may make films again.").format(who=member.id)))
 
         await answer_with(interaction, act())
 
     @app_commands.command(name="moderators", description="Roles that may manage films, but not credits")
     @app_commands.describe(add="Name this role", remove="Name this role no more")
+    @gives_reason
     async def moderators(
-        self, interaction: discord.Interaction, add: discord.Role | None = None, remove: discord.Role | None = None
+        self,
+        interaction: discord.Interaction,
+        add: discord.Role | None = None,
+        remove: discord.Role | None = None,
+        reason: Reason = "",
     ) -> None:
         async def act() -> Reply:
             person = person_of(interaction)
@@ -79,7 +86,7 @@ class People(app_commands.Group):
                 if add and add.is_default():
                     raise Refused("everyone_moderates")
                 roles = (roles | ({add.id} if add else set())) - ({remove.id} if remove else set())
-                await self._decisions.set_moderators(person, sorted(roles))
+                await self._decisions.set_moderators(person, sorted(roles), reason=reason)
             return Reply(cards_moderation.moderators(sorted(roles)))
 
         await answer_with(interaction, act())
@@ -93,22 +100,34 @@ class Channels(app_commands.Group):
         self._decisions = decisions
 
     @app_commands.command(name="allow", description="Films only in this channel or category (and others allowed)")
-    async def allow(self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel) -> None:
-        await self._list(interaction, channel, "allow")
+    @gives_reason
+    async def allow(
+        self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel, reason: Reason = ""
+    ) -> None:
+        await self._list(interaction, channel, "allow", reason)
 
     @app_commands.command(name="deny", description="No films in this channel or category")
-    async def deny(self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel) -> None:
-        await self._list(interaction, channel, "deny")
+    @gives_reason
+    async def deny(
+        self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel, reason: Reason = ""
+    ) -> None:
+        await self._list(interaction, channel, "deny", reason)
 
     @app_commands.command(name="spoiler", description="Every film of this channel or category is a spoiler")
-    async def spoiler(self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel) -> None:
-        await self._list(interaction, channel, "spoiler")
+    @gives_reason
+    async def spoiler(
+        self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel, reason: Reason = ""
+    ) -> None:
+        await self._list(interaction, channel, "spoiler", reason)
 
     @app_commands.command(name="clear", description="Take a channel off all lists")
-    async def clear(self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel) -> None:
+    @gives_reason
+    async def clear(
+        self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel, reason: Reason = ""
+    ) -> None:
         async def act() -> Reply:
             person = person_of(interaction)
-            await self._decisions.unlist_channel(person, channel.id)
+            await self._decisions.unlist_channel(person, channel.id, reason=reason)
             return Reply(cards_moderation.channels(await self._decisions.policy(person)))
 
         await answer_with(interaction, act())
@@ -125,10 +144,11 @@ class Channels(app_commands.Group):
         interaction: discord.Interaction,
         channel: app_commands.AppCommandChannel,
         kind: Literal["allow", "deny", "spoiler"],
+        reason: str,
     ) -> None:
         async def act() -> Reply:
             person = person_of(interaction)
-            await self._decisions.list_channel(person, channel.id, kind)
+            await self._decisions.list_channel(person, channel.id, kind, reason=reason)
             return Reply(cards_moderation.channels(await self._decisions.policy(person)))
 
         await answer_with(interaction, act())
@@ -144,19 +164,26 @@ class ForbiddenWords(app_commands.Group):
 
     @app_commands.command(name="add", description="Forbid a word or phrase, however it is disguised")
     @app_commands.describe(word="Whole words count: a forbidden “ass” lets “assistant” pass")
-    async def add(self, interaction: discord.Interaction, word: app_commands.Range[str, 1, 200]) -> None:
-        await self._forbid(interaction, "word", word)
+    @gives_reason
+    async def add(
+        self, interaction: discord.Interaction, word: app_commands.Range[str, 1, 200], reason: Reason = ""
+    ) -> None:
+        await self._forbid(interaction, "word", word, reason)
 
     @app_commands.command(name="pattern", description="Forbid what a regular expression (RE2) matches")
     @app_commands.describe(pattern="Upper and lower case are the same")
-    async def pattern(self, interaction: discord.Interaction, pattern: app_commands.Range[str, 1, 200]) -> None:
-        await self._forbid(interaction, "pattern", pattern)
+    @gives_reason
+    async def pattern(
+        self, interaction: discord.Interaction, pattern: app_commands.Range[str, 1, 200], reason: Reason = ""
+    ) -> None:
+        await self._forbid(interaction, "pattern", pattern, reason)
 
     @app_commands.command(name="remove", description="Forbid it no more")
     @app_commands.describe(rule="Its number: /manage words list shows them")
-    async def remove(self, interaction: discord.Interaction, rule: int) -> None:
+    @gives_reason
+    async def remove(self, interaction: discord.Interaction, rule: int, reason: Reason = "") -> None:
         async def act() -> Reply:
-            gone = await self._decisions.remove_word(person_of(interaction), rule)
+            gone = await self._decisions.remove_word(person_of(interaction), rule, reason=reason)
             return Reply(cards.note(_("||{word}|| is allowed again.").format(word=plain(gone.text, 80))))
 
         await answer_with(interaction, act())
@@ -190,9 +217,11 @@ class ForbiddenWords(app_commands.Group):
 
         await answer_with(interaction, look())
 
-    async def _forbid(self, interaction: discord.Interaction, kind: Literal["word", "pattern"], text: str) -> None:
+    async def _forbid(
+        self, interaction: discord.Interaction, kind: Literal["word", "pattern"], text: str, reason: str
+    ) -> None:
         async def act() -> Reply:
-            number = await self._decisions.add_word(person_of(interaction), kind, text)
+            number = await self._decisions.add_word(person_of(interaction), kind, text, reason=reason)
             return Reply(cards.note(_("||{word}|| is forbidden now (`{n}`).").format(word=plain(text, 80), n=number)))
 
         await answer_with(interaction, act())

@@ -17,6 +17,7 @@ from ui import cards, choosing, words_rules
 from ui.answers import Reply, answer_with
 from ui.language import _
 from ui.places import person_of
+from ui.reasons import Reason, gives_reason
 
 
 class ServerSettings(app_commands.Group):
@@ -29,10 +30,14 @@ class ServerSettings(app_commands.Group):
 
     @app_commands.command(name="log-channel", description="Where moderators read what happens")
     @app_commands.describe(channel="Leave it out for none")
+    @gives_reason
     async def log_channel(
-        self, interaction: discord.Interaction, channel: app_commands.AppCommandChannel | None = None
+        self,
+        interaction: discord.Interaction,
+        channel: app_commands.AppCommandChannel | None = None,
+        reason: Reason = "",
     ) -> None:
-        await self._set(interaction, "log_channel_id", channel.id if channel else 0)
+        await self._set(interaction, "log_channel_id", channel.id if channel else 0, reason)
 
     @app_commands.command(name="delivery", description="Where films go")
     @app_commands.choices(
@@ -42,15 +47,19 @@ class ServerSettings(app_commands.Group):
             app_commands.Choice(name="the channel itself", value="channel"),
         ]
     )
-    async def delivery(self, interaction: discord.Interaction, where: str) -> None:
+    @gives_reason
+    async def delivery(self, interaction: discord.Interaction, where: str, reason: Reason = "") -> None:
         if where not in DELIVERIES:
             where = ""
-        await self._set(interaction, "delivery", where)
+        await self._set(interaction, "delivery", where, reason)
 
     @app_commands.command(name="timezone", description="When days, weeks and months begin here")
     @app_commands.describe(zone="Such as Europe/Berlin")
-    async def timezone(self, interaction: discord.Interaction, zone: app_commands.Range[str, 1, 60]) -> None:
-        await self._set(interaction, "timezone", zone.strip())
+    @gives_reason
+    async def timezone(
+        self, interaction: discord.Interaction, zone: app_commands.Range[str, 1, 60], reason: Reason = ""
+    ) -> None:
+        await self._set(interaction, "timezone", zone.strip(), reason)
 
     @timezone.autocomplete("zone")
     async def complete_zone(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -63,8 +72,11 @@ class ServerSettings(app_commands.Group):
         language=[app_commands.Choice(name=name, value=locale) for locale, name in words_rules.LANGUAGES.items()]
     )
     @app_commands.describe(language="If you leave this out: what the server says to Discord")
-    async def language(self, interaction: discord.Interaction, language: str | None = None) -> None:
-        await self._set(interaction, "language", language or "")
+    @gives_reason
+    async def language(
+        self, interaction: discord.Interaction, language: str | None = None, reason: Reason = ""
+    ) -> None:
+        await self._set(interaction, "language", language or "", reason)
 
     @app_commands.command(name="models", description="Which models come first, and what is taken where none is named")
     @app_commands.describe(
@@ -72,12 +84,14 @@ class ServerSettings(app_commands.Group):
         second="Taken when that one cannot be had",
         third="And then this one",
     )
+    @gives_reason
     async def models(
         self,
         interaction: discord.Interaction,
         first: str | None = None,
         second: str | None = None,
         third: str | None = None,
+        reason: Reason = "",
     ) -> None:
         named = [typed for typed in (first, second, third) if typed and typed.strip()]
 
@@ -85,6 +99,7 @@ class ServerSettings(app_commands.Group):
             interaction,
             "models",
             lambda: " ".join(dict.fromkeys(find_model(self._catalogue, typed).key for typed in named)),
+            reason,
         )
 
     @models.autocomplete("first")
@@ -93,14 +108,16 @@ class ServerSettings(app_commands.Group):
     async def complete_model(self, interaction: discord.Interaction, typed: str) -> list[app_commands.Choice[str]]:
         return choosing.models(self._catalogue.models, typed)
 
-    async def _set(self, interaction: discord.Interaction, name: str, wanted: str | int | Callable[[], str]) -> None:
+    async def _set(
+        self, interaction: discord.Interaction, name: str, wanted: str | int | Callable[[], str], reason: str
+    ) -> None:
         """`wanted` may be made of what was typed, and raise Refused."""
 
         async def act() -> Reply:
             value = wanted() if callable(wanted) else wanted
             if name == "language" and value and value not in words_rules.LANGUAGES:
                 raise Refused("language_unknown")
-            await self._decisions.set(person_of(interaction), name, value)
+            await self._decisions.set(person_of(interaction), name, value, reason=reason)
             said = words_rules.setting_value(name, value)
             return Reply(cards.note(_("{setting}: **{value}**").format(setting=words_rules.setting(name), value=said)))
 

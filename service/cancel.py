@@ -32,16 +32,16 @@ class Cancel:
         self._rights = rights
         self._clock = clock
 
-    async def cancel(self, job_id: str, person: Person) -> Cancelled:
-        """Stop a job. Raises Refused for somebody else's, an unknown or a finished one."""
+    async def cancel(self, job_id: str, person: Person, *, reason: str = "") -> Cancelled:
+        """Stop a job; a moderator may say why. Raises Refused for somebody else's, an unknown or a finished one."""
         job = await self._theirs(job_id, person)
         if job.state not in ACTIVE:
             raise Refused("too_late")
-        reason = "cancel" if job.author_id == person.user_id else "stopped"
-        settled = await self._results.settle(job.id, Event.CANCEL, reason=reason)
+        ended = "cancel" if job.author_id == person.user_id else "stopped"
+        settled = await self._results.settle(job.id, Event.CANCEL, reason=ended)
         if not settled or settled.step.effect is not Effect.MOVE:
             return Cancelled.RUNNING
-        await self._note("cancel", job, person)
+        await self._note("cancel", job, person, reason)
         return Cancelled.DONE
 
     async def mute(self, job_id: str, person: Person) -> None:
@@ -62,7 +62,7 @@ class Cancel:
             raise Refused("not_yours")
         return job
 
-    async def _note(self, action: str, job: Job, person: Person) -> None:
+    async def _note(self, action: str, job: Job, person: Person, reason: str = "") -> None:
         """A moderator did it, and not the member."""
         if job.author_id == person.user_id:
             return
@@ -74,6 +74,7 @@ class Cancel:
             job.author_id,
             subject=f"job:{job.id}",
             after={"price": job.price},
+            reason=reason,
         )
         async with self._db.transaction() as conn:
             await audit.write(conn, entry, now)

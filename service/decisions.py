@@ -54,7 +54,7 @@ class Decisions:
         async with self._known.changing(person.guild_id) as conn:
             return await policies.offered(conn, person.guild_id, self._clock())
 
-    async def set(self, person: Person, name: str, value: Any) -> None:
+    async def set(self, person: Person, name: str, value: Any, *, reason: str = "") -> None:
         """Change one setting by its name in `domain.policy.Server`."""
         await self._rights.check(person, money=name in _MONEY)
         if name == "timezone" and zone_of(str(value)) is None:
@@ -79,11 +79,12 @@ class Decisions:
                 subject=name,
                 before={"value": before},
                 after={"value": value},
+                reason=reason,
             )
             await audit.write(conn, entry, now)
         self._on_notice()
 
-    async def list_channel(self, person: Person, channel_id: int, kind: str) -> None:
+    async def list_channel(self, person: Person, channel_id: int, kind: str, *, reason: str = "") -> None:
         """Allow, deny or always spoil a channel or category."""
         await self._rights.check(person)
         policy = await self._known.of(person.guild_id)
@@ -95,10 +96,10 @@ class Decisions:
         now = self._clock()
         async with self._known.changing(person.guild_id) as conn:
             await policies.list_channel(conn, person.guild_id, channel_id, kind, now)
-            await audit.write(conn, _of_channel(person, "channel_list", channel_id, kind), now)
+            await audit.write(conn, _listed(person, channel_id, kind, reason), now)
         self._on_notice()
 
-    async def unlist_channel(self, person: Person, channel_id: int) -> list[str]:
+    async def unlist_channel(self, person: Person, channel_id: int, *, reason: str = "") -> list[str]:
         """Take a channel off every list; the lists it was on."""
         await self._rights.check(person)
         policy = await self._known.of(person.guild_id)
@@ -109,7 +110,7 @@ class Decisions:
             async with self._known.changing(person.guild_id) as conn:
                 for kind in on:
                     await policies.unlist_channels(conn, person.guild_id, [channel_id], kind, now)
-                    await audit.write(conn, _of_channel(person, "channel_unlist", channel_id, kind), now)
+                    await audit.write(conn, _unlisted(person, channel_id, kind, reason), now)
             self._on_notice()
         return on
 
@@ -125,12 +126,12 @@ class Decisions:
             await policies.unlist_channels(conn, person.guild_id, sorted(less), "allow", now)
             for channel_id in sorted(more):
                 await policies.list_channel(conn, person.guild_id, channel_id, "allow", now)
-                await audit.write(conn, _of_channel(person, "channel_list", channel_id, "allow"), now)
+                await audit.write(conn, _listed(person, channel_id, "allow"), now)
             for channel_id in sorted(less):
-                await audit.write(conn, _of_channel(person, "channel_unlist", channel_id, "allow"), now)
+                await audit.write(conn, _unlisted(person, channel_id, "allow"), now)
         self._on_notice()
 
-    async def set_moderators(self, person: Person, roles: Sequence[int]) -> None:
+    async def set_moderators(self, person: Person, roles: Sequence[int], *, reason: str = "") -> None:
         """Name the roles whose members are moderators. Only for those who may manage the server itself."""
         await self._rights.check(person, money=True)
         before = (await self._known.of(person.guild_id)).moderators
@@ -145,11 +146,12 @@ class Decisions:
                 "moderators",
                 before={"roles": sorted(before)},
                 after={"roles": sorted(set(roles))},
+                reason=reason,
             )
             await audit.write(conn, entry, now)
         self._on_notice()
 
-    async def add_word(self, person: Person, kind: str, text: str) -> int:
+    async def add_word(self, person: Person, kind: str, text: str, *, reason: str = "") -> int:
         """Forbid a word, a phrase or a pattern in prompts; its number."""
         await self._rights.check(person)
         text = " ".join(text.split()) if kind == "word" else text.strip()
@@ -159,11 +161,19 @@ class Decisions:
             number = await policies.add_word(conn, person.guild_id, kind, text, person.user_id, now)
             if number is None:
                 raise Refused("word_known", text=text)
-            await audit.write(conn, _of_word(person, "word_add", WordRule(number, kind, text)), now)
+            entry = AuditEntry(
+                person.guild_id,
+                person.user_id,
+                "word_add",
+                subject=str(number),
+                after={"kind": kind, "text": text},
+                reason=reason,
+            )
+            await audit.write(conn, entry, now)
         self._on_notice()
         return number
 
-    async def remove_word(self, person: Person, number: int) -> WordRule:
+    async def remove_word(self, person: Person, number: int, *, reason: str = "") -> WordRule:
         """Forbid it no more; what it was."""
         await self._rights.check(person)
         now = self._clock()
@@ -171,15 +181,24 @@ class Decisions:
             gone = await policies.remove_word(conn, person.guild_id, number, now)
             if gone is None:
                 raise Refused("word_unknown")
-            await audit.write(conn, _of_word(person, "word_remove", gone), now)
+            entry = AuditEntry(
+                person.guild_id,
+                person.user_id,
+                "word_remove",
+                subject=str(number),
+                before={"kind": gone.kind, "text": gone.text},
+                reason=reason,
+            )
+            await audit.write(conn, entry, now)
         self._on_notice()
         return gone
 
 
-def _of_channel(person: Person, action: str, channel_id: int, kind: str) -> AuditEntry:
-    return AuditEntry(person.guild_id, person.user_id, action, subject=f"channel:{channel_id}", after={"list": kind})
+def _listed(person: Person, channel_id: int, kind: str, reason: str = "") -> AuditEntry:
+    subject, after = f"channel:{channel_id}", {"list": kind}
+    return AuditEntry(person.guild_id, person.user_id, "channel_list", subject=subject, after=after, reason=reason)
 
 
-def _of_word(person: Person, action: str, rule: WordRule) -> AuditEntry:
-    after = {"kind": rule.kind, "text": rule.text}
-    return AuditEntry(person.guild_id, person.user_id, action, subject=str(rule.id), after=after)
+def _unlisted(person: Person, channel_id: int, kind: str, reason: str = "") -> AuditEntry:
+    subject, before = f"channel:{channel_id}", {"list": kind}
+    return AuditEntry(person.guild_id, person.user_id, "channel_unlist", subject=subject, before=before, reason=reason)

@@ -40,12 +40,12 @@ class Halting:
         await self._pauses.pause(guild_id, words, person.user_id)
         await self._note(person, "pause", words, everywhere)
 
-    async def resume(self, person: Person, *, channel_id: int, everywhere: bool) -> None:
-        """Let films be made again. Raises Refused when nothing was paused."""
+    async def resume(self, person: Person, *, words: str, channel_id: int, everywhere: bool) -> None:
+        """Let films be made again, with words for the log. Raises Refused when nothing was paused."""
         guild_id = await self._scope(person, channel_id, everywhere)
         if not await self._pauses.resume(guild_id):
             raise Refused("not_paused")
-        await self._note(person, "resume", "", everywhere)
+        await self._note(person, "resume", words, everywhere)
 
     async def _scope(self, person: Person, channel_id: int, everywhere: bool) -> int:
         if not everywhere:

@@ -44,7 +44,7 @@ class Treasury:
         await self._rights.check(person)
         return (await self._known.of(person.guild_id)).rules
 
-    async def set_rule(self, person: Person, rule: Rule) -> Sequence[Rule]:
+    async def set_rule(self, person: Person, rule: Rule, *, reason: str = "") -> Sequence[Rule]:
         """Set a subject's rule; those that it replaces.
 
         Everyone, a role and a member have one rule each, since of several the most generous would count. The pot and
@@ -63,12 +63,14 @@ class Treasury:
         now = self._clock()
         async with self._known.changing(person.guild_id) as conn:
             await policies.set_rule(conn, person.guild_id, rule, now, alone=alone)
-            entry = self._entry(person, "limit_set", rule.subject, before=_said(before), after=_said([rule]))
+            entry = self._entry(
+                person, "limit_set", rule.subject, before=_said(before), after=_said([rule]), reason=reason
+            )
             await audit.write(conn, entry, now)
         self._on_notice()
         return before
 
-    async def clear_rules(self, person: Person, subject: str, period: str = "") -> Sequence[Rule]:
+    async def clear_rules(self, person: Person, subject: str, period: str = "", *, reason: str = "") -> Sequence[Rule]:
         """Remove a subject's rules, or only that of one period; what they were."""
         await self._rights.check(person, money=True)
         known = (await self._known.of(person.guild_id)).rules
@@ -78,7 +80,8 @@ class Treasury:
         now = self._clock()
         async with self._known.changing(person.guild_id) as conn:
             await policies.clear_rules(conn, person.guild_id, subject, now, period)
-            await audit.write(conn, self._entry(person, "limit_clear", subject, before=_said(before)), now)
+            entry = self._entry(person, "limit_clear", subject, before=_said(before), reason=reason)
+            await audit.write(conn, entry, now)
         self._on_notice()
         return before
 
@@ -107,7 +110,7 @@ class Treasury:
         self._on_notice()
         return ends_at
 
-    async def reset(self, person: Person, subject: str) -> None:
+    async def reset(self, person: Person, subject: str, *, reason: str = "") -> None:
         """Let the windows of 'member:ID', 'everyone' or the pot ('server') begin anew; films in the making go on."""
         await self._rights.check(person, money=True)
         now = self._clock()
@@ -116,7 +119,8 @@ class Treasury:
         async with self._db.transaction() as conn:
             before = await grants.spent(conn, person.guild_id, subject, now, zone)
             await grants.reset(conn, person.guild_id, subject, now)
-            await audit.write(conn, self._entry(person, "reset", subject, member_id, before=before), now)
+            entry = self._entry(person, "reset", subject, member_id, before=before, reason=reason)
+            await audit.write(conn, entry, now)
         self._on_notice()
 
     async def transfer(self, person: Person, to_id: int, amount: int) -> int:

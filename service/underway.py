@@ -32,7 +32,7 @@ class UnderWay:
         conn = self._db.reader
         return await owners.active_in(conn, person.guild_id), await outbox.undelivered(conn, person.guild_id)
 
-    async def deliver_again(self, person: Person, job_id: str) -> Job:
+    async def deliver_again(self, person: Person, job_id: str, *, reason: str = "") -> Job:
         """Try to deliver an undelivered job once more, by a new message. Raises Refused for any other."""
         await self._rights.check(person)
         async with self._db.transaction() as conn:
@@ -43,7 +43,10 @@ class UnderWay:
             # Whoever asks has mended something: what was refused there before counts no more.
             places = {job.channel_id, job.card_channel_id, job.thread_id, job.card_message_id, job.target_id}
             await refusals.forget(conn, places)
-            entry = AuditEntry(person.guild_id, person.user_id, "redeliver", job.author_id, subject=f"job:{job.id}")
+            subject = f"job:{job.id}"
+            entry = AuditEntry(
+                person.guild_id, person.user_id, "redeliver", job.author_id, subject=subject, reason=reason
+            )
             await audit.write(conn, entry, self._clock())
         self._on_change()
         return job

@@ -66,8 +66,13 @@ def _job(entry: AuditEntry) -> str:
     return f"`{plain(entry.subject.removeprefix('job:'), 32)}`"
 
 
+def _said(entry: AuditEntry, name: str) -> str:
+    """What was put somewhere or taken from there; the first version kept both in `after`."""
+    return str((entry.before or entry.after).get(name, ""))
+
+
 def _word(entry: AuditEntry) -> str:
-    return plain(entry.after.get("text", ""), 80)
+    return plain(_said(entry, "text"), 80)
 
 
 #: An entry's action → what its moderator did.
@@ -84,10 +89,10 @@ DID: dict[str, Maker] = {
     "block": _blocked,
     "unblock": lambda e, labels: _("lifted the block of {who}").format(who=_member(e)),
     "channel_list": lambda e, labels: _("listed {channel}: {list}").format(
-        channel=words_rules.subject(e.subject), list=words_rules.list_name(str(e.after.get("list", "allow")))
+        channel=words_rules.subject(e.subject), list=words_rules.list_name(_said(e, "list"))
     ),
     "channel_unlist": lambda e, labels: _("unlisted {channel}: {list}").format(
-        channel=words_rules.subject(e.subject), list=words_rules.list_name(str(e.after.get("list", "allow")))
+        channel=words_rules.subject(e.subject), list=words_rules.list_name(_said(e, "list"))
     ),
     "word_add": lambda e, labels: _("forbade ||{word}||").format(word=_word(e)),
     "word_remove": lambda e, labels: _("allowed ||{word}|| again").format(word=_word(e)),

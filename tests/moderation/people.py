@@ -7,6 +7,7 @@ from typing import Any
 
 import discord
 import simcord
+from discord import app_commands
 
 from tests.conftest import Stage
 from tests.sim import words
@@ -34,6 +35,14 @@ async def told(actor: simcord.MemberActor, place: simcord.ChannelHandle, command
 async def manage(stage: Stage, command: str, **options: Any) -> str:
     """What /manage answers the stage's moderator."""
     return await told(stage.world.moderator, stage.world.channel, f"manage {command}", **options)
+
+
+def all_commands(stage: Stage) -> dict[str, app_commands.Command[Any, ..., Any]]:
+    """/manage's commands by what is typed after it."""
+    (group,) = (one for one in stage.app.bot.tree.get_commands() if one.name == "manage")
+    assert isinstance(group, app_commands.Group)
+    inside = (one for one in group.walk_commands() if isinstance(one, app_commands.Command))
+    return {command.qualified_name.removeprefix("manage "): command for command in inside}
 
 
 async def video(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,19 +9,12 @@ import simcord
 from discord import AppCommandOptionType, app_commands
 
 from tests.conftest import Stage
-from tests.moderation.people import add_another_server, manage, member, role, show_manage_to, told, video
+from tests.moderation.people import add_another_server, all_commands, manage, member, role, show_manage_to, told, video
 from tests.sim import buttons, words
 from tests.test_house import ROOT
 
 #: What only those who manage the server may do.
 MONEY = {"limit set", "limit clear", "pot", "grant", "reset"}
-
-
-def commands_of(group: app_commands.Group) -> Iterator[app_commands.Command[Any, ..., Any]]:
-    """Every command inside."""
-    for command in group.walk_commands():
-        if isinstance(command, app_commands.Command):
-            yield command
 
 
 def filled(stage: Stage, command: app_commands.Command[Any, ..., Any]) -> dict[str, Any]:
@@ -41,13 +33,6 @@ def filled(stage: Stage, command: app_commands.Command[Any, ..., Any]) -> dict[s
                 AppCommandOptionType.channel: stage.world.channel,
             }[option.type]
     return options
-
-
-def all_commands(stage: Stage) -> dict[str, app_commands.Command[Any, ..., Any]]:
-    """/manage's commands by what is typed after it."""
-    (group,) = (one for one in stage.app.bot.tree.get_commands() if one.name == "manage")
-    assert isinstance(group, app_commands.Group)
-    return {command.qualified_name.removeprefix("manage "): command for command in commands_of(group)}
 
 
 async def test_each_command_asks_who_it_is(stage: Stage) -> None:
