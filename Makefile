@@ -15,7 +15,7 @@ BIN := .venv/bin
 .venv: .venv/ready
 
 test: .venv/ready
-	$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import os
 import tempfile
 import time
 from contextlib import AsyncExitStack
@@ -31,6 +33,7 @@ async def measure() -> list[Figure]:
             return await stack.enter_async_context(open_database(path))
 
         few, many = await house(FEW), await house(MANY)
+        await asyncio.to_thread(os.sync)  # else the gigabytes that were just written slow every COMMIT down
 
         async def milliseconds(db: Database) -> float:
             await empty_queue(db.path)

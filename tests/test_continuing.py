@@ -94,6 +94,7 @@ async def test_join_makes_one_film_of_the_chain(
     for n in (2, 3):
         await stage.api.finish((await continued(stage, message, n)).id)
         message = (await eventually(lambda n=n: results(place)[n - 1 :], within=20))[0]
+        await told(stage, n)
     assert buttons(message) == ["Again", "Edit", "Continue", "Join", "More…"]
     first, second = await at_once(stage.env, (you.click(message, label="Join") for _ in range(2)))
     for pressed in (first, second):

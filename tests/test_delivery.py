@@ -125,7 +125,7 @@ async def test_each_message_has_its_number(open_wire: OpenWire) -> None:
         async with w.app.db.transaction() as conn:
             await outbox.reopen(conn, row["id"])
             await conn.execute("DELETE FROM remembered WHERE key LIKE 'refused:%'")
-        await w.api.call_back((await task_of(w)).id)  # wakes the bot
+        w.app.parts.wake("delivery")
         await w.wire.wait_for(lambda: films_in(w, w.wire.dm(w.wire.member)), timeout=40)
         last = w.wire.calls("POST", MESSAGES)[-1].payload["nonce"]
         assert int(last.rpartition(".")[2]) > 3
