@@ -14,8 +14,10 @@ BIN := .venv/bin
 .PHONY: .venv
 .venv: .venv/ready
 
+# One more at once than there are cores: many tests wait for a process or for the disk.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 test: .venv/ready
-	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal $(ARGS)
 
 check: .venv/ready
 	$(BIN)/ruff format --check .

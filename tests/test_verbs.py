@@ -11,6 +11,7 @@ import stat
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -297,10 +298,17 @@ async def test_a_verb_that_is_broken_off(scene: Scene) -> None:
 
     scene.wire.on_request(hold)
     bot = (sys.executable, str(ROOT / "bot.py"))
-    process = await asyncio.create_subprocess_exec(*bot, "sync", env=scene.env, cwd=scene.cwd)
-    await asyncio.wait_for(asked.wait(), 20)
-    process.send_signal(signal.SIGINT)
-    assert await asyncio.wait_for(process.wait(), 20) == 130
+    # What runs in a shell's background inherits that Ctrl+C is nothing to it: here it is something.
+    listens = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = await asyncio.create_subprocess_exec(*bot, "sync", env=scene.env, cwd=scene.cwd, preexec_fn=listens)
+    try:
+        await asyncio.wait_for(asked.wait(), 20)
+        process.send_signal(signal.SIGINT)
+        assert await asyncio.wait_for(process.wait(), 20) == 130
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
     reader, writer = os.pipe()
     os.close(reader)
     poor = {"PATH": scene.env["PATH"]}
