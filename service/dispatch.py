@@ -24,7 +24,8 @@ from service.clips import Clips
 from service.links import Links
 from service.loops import Crew, now_ms
 from service.pauses import Pauses
-from service.results import Results, reason_of
+from service.reasons import reason_of
+from service.results import Results
 from storage import inputs, jobs, queue, turns
 from storage.database import Database
 
