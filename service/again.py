@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from domain.faults import BadClip, BadPicture, Refused
 from domain.job import FINAL, Job
 from domain.request import options_of
 from domain.wish import Wish, frame_of, framed
-from storage import clips, inputs, jobs, lineage
+from storage import clips, history, inputs, jobs, lineage
 from storage.database import Database
 
 #: Generations of a chain that a recipe shows, and films that are joined at most.
@@ -61,6 +61,10 @@ class Again:
         """The generation and those that it came from, as far as this person may know of them, the newest first."""
         found = await lineage.ancestors(self._db.reader, job.id, most=CHAIN_MOST)
         return [one for one in found if one.id == job.id or _is_visible(one, who)]
+
+    async def direct(self, chain: Sequence[Job]) -> frozenset[str]:
+        """The ids of those whose message is a direct one, which nobody but their author can open."""
+        return await history.direct(self._db.reader, [job.id for job in chain])
 
     async def keeps(self, job: Job) -> bool:
         """Whether the pictures or the clip that a generation was made from are there still."""
