@@ -84,7 +84,9 @@ class Results:
                 return
             report = read_report(job.wire, payload)
             known, current, gone = job.task_id, attempt == job.attempt, False
-            if report.task_id and known and report.task_id != known and current:
+            # Sent twice, it may have two tasks: each one's film is its own, whichever task it was known by.
+            ours = job.attempt > 1 and report.verdict is Verdict.SUCCEEDED and bool(report.films)
+            if report.task_id and known and report.task_id != known and current and not ours:
                 loops = await self._stranger(conn, job, report)
             elif report.verdict is Verdict.FAILED and not current:
                 loops = await self._learn(conn, job, report, current=False)
@@ -201,8 +203,8 @@ class Results:
         elif what.effect is Effect.FREE_FILM and report and not job.films:
             log.info("job %s: its film came after it had ended as %s", job.id, job.state)
             await jobs.keep_films(conn, job.id, report.films)
-            if cost := _cost_of(report):
-                await jobs.change(conn, job.id, **cost)
+            # The task that made it can renew its link.
+            await jobs.change(conn, job.id, task_id=report.task_id or job.task_id, **_cost_of(report))
             await outbox.reopen(conn, job.id)
             after = None
         elif what.effect is Effect.STORE_ID and report and not job.task_id:
