@@ -98,6 +98,8 @@ class Again:
         clip = await clips.reusable(self._db.reader, job)
         if clip and clip.private and job.author_id != who.user_id and action != "continue":
             raise BadClip("clip_private")
+        if clip and action != "continue" and await clips.taken_away(self._db.reader, clip):
+            raise BadClip("clip_taken_away")
         wish = Wish(
             options=options_of(job.request),
             pictures=pictures,
