@@ -11,7 +11,15 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 import aiohttp
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 
 from domain.job import FINAL, Job, JobState
@@ -20,6 +28,8 @@ from service.meter import Meter
 from storage.figures import Figures
 
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
+# When each series began is a series of its own otherwise; a restart shows by process_start_time_seconds.
+disable_created_metrics()
 
 #: What may become of a callback, a film, its news, and credits: each is 0 from the start, so that a rate has a base; so
 #: is what alerts count as failures.

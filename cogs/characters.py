@@ -107,10 +107,11 @@ class CharacterFilms(commands.Cog):
         if film:
             job = await self._characters.film(film, member_id=interaction.user.id)
             return Clip(job.id, film=job.id, start=start, end=end, restricted=job.restricted, private=job.private)
-        found = await self._characters.find(character or "", **_who(interaction))
+        found = await self._characters.usable(character or "", **_who(interaction))
         return Clip(
             found.name,
             sha256=found.clip,
+            origin=found.film,
             start=start,
             end=end,
             restricted=found.restricted,
@@ -150,7 +151,12 @@ class CharacterFilms(commands.Cog):
         async def look() -> Reply:
             found = await self._characters.visible(**_who(interaction))
             mine = [one for one in found if one.owner_id == interaction.user.id]
-            own = [(one.name, one.ms / 1000, one.shared, await self._characters.picture(one)) for one in mine]
+            own = [
+                cards_characters.Own(one.name, one.ms / 1000, one.shared, await self._characters.picture(one))
+                if not one.taken_away
+                else cards_characters.Own(one.name)
+                for one in mine
+            ]
             others = [(one.name, one.owner_id) for one in found if one.owner_id != interaction.user.id]
             return Reply(cards_characters.characters(own, others))
 
@@ -205,6 +211,8 @@ class CharacterFilms(commands.Cog):
         found = await self._characters.visible(**_who(interaction))
         if interaction.command and interaction.command.name == "delete":
             found = [one for one in found if one.owner_id == interaction.user.id]
+        else:
+            found = [one for one in found if not one.taken_away]
         return choosing.kept([(one.id, one.name, _beside(interaction, one.owner_id)) for one in found], typed)
 
     @character.autocomplete("film")

@@ -10,7 +10,7 @@ import discord
 from discord import ui
 from discord.ext import commands
 
-from domain.job import FINAL, Job
+from domain.job import Job
 from domain.wish import Wish
 from service.again import Who
 from service.intake import Intake
@@ -35,9 +35,9 @@ class RunElsewhere(commands.Cog):
         self._intake = intake
         self._start = start
 
-    async def entry(self, _interaction: discord.Interaction, job: Job) -> ui.Button[Any] | None:
-        """*Another model*, behind More…"""
-        return results.another_model("job", job.id) if job.state in FINAL and not job.hidden else None
+    async def entry(self, interaction: discord.Interaction, job: Job) -> ui.Button[Any] | None:
+        """*Another model*, behind More…, for whom it would not refuse."""
+        return results.another_model("job", job.id) if await self._others.may(job.id, _who(interaction)) else None
 
     @commands.Cog.listener()
     async def on_interaction(self, interaction: discord.Interaction) -> None:

@@ -94,7 +94,8 @@ class Results(commands.Cog):
             if made := await entry(interaction, job):
                 buttons.append(made)
         chain = await self._again.chain(job, _who(interaction))
-        return Reply(results.recipe_message(job, chain, buttons, kept=await self._again.keeps(job)))
+        places = results.Places(interaction.user.id, await self._again.direct(chain))
+        return Reply(results.recipe_message(job, chain, buttons, places, kept=await self._again.keeps(job)))
 
     async def _join(self, interaction: discord.Interaction, job_id: str) -> Reply:
         who = _who(interaction)

@@ -33,6 +33,8 @@ class Clip:
     sha256: str = ""
     start: float | None = None
     end: float | None = None
+    #: The generation that the saved character of a kept clip was taken from.
+    origin: str = ""
     #: It comes from an age-restricted place, and is not carried out of such.
     restricted: bool = False
     #: It comes from a private film: nobody but its author makes films with it.

@@ -185,6 +185,7 @@ class BadClip(Refused):
             "clip_owner_closed",
             "clip_restricted",
             "clip_private",
+            "clip_taken_away",
             "film_missing",
             "span_position",
             "span_seconds",

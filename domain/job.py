@@ -220,6 +220,7 @@ class Job:
     sent_at: int = 0
     ended_at: int = 0
     looks: int = 0
+    next_look_at: int = 0
     #: Why it ended without a film: a key of the words' table, and the API's own message for operators.
     reason: str = ""
     detail: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ from domain.faults import BadClip, BadPicture, Refused
 from domain.job import FINAL, Job
 from domain.request import options_of
 from domain.wish import Wish, frame_of, framed
-from storage import clips, inputs, jobs, lineage
+from storage import clips, history, inputs, jobs, lineage
 from storage.database import Database
 
 #: Generations of a chain that a recipe shows, and films that are joined at most.
@@ -62,6 +62,10 @@ class Again:
         found = await lineage.ancestors(self._db.reader, job.id, most=CHAIN_MOST)
         return [one for one in found if one.id == job.id or _is_visible(one, who)]
 
+    async def direct(self, chain: Sequence[Job]) -> frozenset[str]:
+        """The ids of those whose message is a direct one, which nobody but their author can open."""
+        return await history.direct(self._db.reader, [job.id for job in chain])
+
     async def keeps(self, job: Job) -> bool:
         """Whether the pictures or the clip that a generation was made from are there still."""
         if await inputs.lost(self._db.reader, await inputs.reusable(self._db.reader, job.id)):
@@ -94,6 +98,8 @@ class Again:
         clip = await clips.reusable(self._db.reader, job)
         if clip and clip.private and job.author_id != who.user_id and action != "continue":
             raise BadClip("clip_private")
+        if clip and action != "continue" and await clips.taken_away(self._db.reader, clip):
+            raise BadClip("clip_taken_away")
         wish = Wish(
             options=options_of(job.request),
             pictures=pictures,

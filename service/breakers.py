@@ -19,6 +19,9 @@ log = logging.getLogger("clapper.breakers")
 #: nothing there, so a film has to be made before it opens.
 GONE_LATER = "model_gone_later"
 
+#: Refusals (of VendorFault) by whoever has read what a job asks for, and so has taken its token.
+_OF_WHAT_IT_ASKS = ("moderation", "bad_request", "vendor_said_no")
+
 #: Tells the operator once: (reason key of the words, subject).
 Tell = Callable[[str, str], Awaitable[None]]
 
@@ -118,6 +121,13 @@ class Breakers:
             breaker = self._open.get(subject)
             if breaker and breaker.reason != GONE_LATER:
                 await self._shut(subject)
+
+    async def refused(self, job: Job, reason: str) -> None:
+        """The API said no to a job: for what it asks, its token is right; of the balance that says nothing."""
+        subject = account_of(job.wire.provider)
+        breaker = self._open.get(subject)
+        if breaker and breaker.reason == "account_token" and reason in _OF_WHAT_IT_ASKS:
+            await self._shut(subject)
 
     def unproven(self) -> dict[str, int]:
         """Models that only a film opens, by their keys, and since when they are closed (unix ms)."""

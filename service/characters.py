@@ -69,6 +69,7 @@ class Characters:
                 still=still,
                 private=bool(origin and origin.private),
                 restricted=bool(origin and origin.restricted),
+                film=clip.film,
                 now=now,
             )
         return name.shown, still
@@ -76,6 +77,13 @@ class Characters:
     async def visible(self, *, guild_id: int, member_id: int) -> list[Character]:
         """A member's own characters and those shared with this server."""
         return await characters.visible(self._db.reader, guild_id=guild_id, member_id=member_id)
+
+    async def usable(self, typed: str, *, guild_id: int, member_id: int) -> Character:
+        """The character that somebody means here, to make a film with it. Raises BadName, BadClip."""
+        found = await self.find(typed, guild_id=guild_id, member_id=member_id)
+        if found.taken_away:
+            raise BadClip("clip_taken_away")
+        return found
 
     async def find(self, typed: str, *, guild_id: int, member_id: int) -> Character:
         """The character that somebody means here: their own before a shared one. Raises BadName."""
@@ -98,13 +106,15 @@ class Characters:
     ) -> Character:
         """Let this server have one's own character, or no longer; who manages the server may take any from it.
 
-        Raises BadName: for somebody else's, and for one from a private film, too.
+        Raises BadName: for somebody else's, and for one from a private film, too. BadClip for one that was taken away.
         """
         found = await self.find(typed, guild_id=guild_id, member_id=member_id)
         if found.owner_id != member_id and (shared or not manager):
             raise BadName("name_not_yours", kind=_KIND)
         if shared and found.private:
             raise BadName("name_private")
+        if shared and found.taken_away:
+            raise BadClip("clip_taken_away")
         async with self._db.transaction() as conn:
             await characters.share(conn, found.id, guild_id, shared=shared)
         return found

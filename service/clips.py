@@ -98,10 +98,12 @@ class Clips:
         """The job's request with a link to its clip that works now. Raises BadClip; DeliveryFault to try later."""
         if not job.request.character:
             return job.request
-        if self._links.public_url:
-            return replace(job.request, character_url=self._links.clip(job.id))
         async with self._db.transaction() as conn:
             wanted = await clips.of(conn, job.id)
+            if wanted and await clips.taken_away(conn, wanted.clip):  # since the job was begun
+                raise BadClip("clip_taken_away")
+        if self._links.public_url:
+            return replace(job.request, character_url=self._links.clip(job.id))
         kept = await clips.get(self._db.long_reader, wanted.sha256) if wanted else None
         if wanted is None or kept is None:
             raise BadClip("clip_forgotten")

@@ -131,7 +131,9 @@ class Delivery:
             await self._courier.finish_card(shown or job, sent)
         async with self._db.transaction() as conn:
             place, message = (sent.thread_id, sent.message_id) if sent else (0, 0)
-            await outbox.done(conn, job, now=self._clock(), thread_id=place, message_id=message)
+            gone = await outbox.done(conn, job, now=self._clock(), thread_id=place, message_id=message)
+        if gone:
+            self._results.changed("erase")
         self._meter.told(job, _rung(job, sent))
         log.info("job %s: people were told", job.id)
 

@@ -24,7 +24,8 @@ from service.clips import Clips
 from service.links import Links
 from service.loops import Crew, now_ms
 from service.pauses import Pauses
-from service.results import Results, reason_of
+from service.reasons import reason_of
+from service.results import Results
 from storage import inputs, jobs, queue, turns
 from storage.database import Database
 
@@ -240,8 +241,9 @@ class Dispatch:
             log.warning("job %s: nobody knows whether the API has it; looking for it", job.id)
             await self._results.settle(job.id, Event.UNCLEAR)
         else:
-            reason = None if fault.reason == "vendor_said_no" else {"reason": fault.reason}
-            await self._results.settle(job.id, Event.REFUSED, report=answer, **(reason or {}))
+            why = {} if fault.reason == "vendor_said_no" else {"reason": fault.reason}
+            await self._results.settle(job.id, Event.REFUSED, report=answer, **why)
+            await self._breakers.refused(job, fault.reason)
 
     async def _slow_down(self, job: Job, now: int, seconds: float | None) -> None:
         """Send nothing to this service for as long as it says; where it says nothing of use, longer each time."""

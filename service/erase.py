@@ -78,6 +78,7 @@ class Erase:
             await inputs.erase(conn, job.id)
             await clips.erase(conn, job.id)
             if job.author_id != who.user_id:
+                await jobs.change(conn, job.id, hidden=1)  # its characters go, too
                 entry = AuditEntry(job.guild_id, who.user_id, "hide", job.author_id, subject=f"job:{job.id}")
                 await audit.write(conn, entry, self._clock())
         log.info("job %s: deleted by %s", job.id, "its author" if job.author_id == who.user_id else "a moderator")

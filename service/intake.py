@@ -273,6 +273,8 @@ class Intake:
             await approvals.ask(conn, job.guild_id, job.id, now)
         if not await inputs.attach(conn, job.id, ask.pictures, now):
             raise Refused("pictures_forgotten")
+        if ask.clip and await clips.taken_away(conn, ask.clip):
+            raise BadClip("clip_taken_away")
         if ask.clip and not await clips.attach(conn, job.id, ask.clip, order.unit, now):
             raise BadClip("clip_forgotten")
         return Admitted(job, held.left, said.ready_at, None if said.standing is Standing.AT_ONCE else said.ahead)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from domain.carry import Carried
-from domain.faults import Refused
+from domain.faults import BadClip, Refused
 from domain.model import Model
 from domain.request import find_model, options_of
 from domain.wish import Wish
@@ -29,6 +29,14 @@ class OtherModels:
             return (await self._drafts.get(key, author_id=who.user_id)).wish
         job = await self._again.see(key, who)
         return await self._again.wish(key, "again" if job.films else "retry", who)
+
+    async def may(self, job_id: str, who: Who) -> bool:
+        """Whether this person may run a generation on another model."""
+        try:
+            await self.source("job", job_id, who)
+        except (Refused, BadClip):
+            return False
+        return True
 
     def offers(
         self, wish: Wish, offered: Sequence[Model], *, among: Collection[str] | None = None, chosen: str = ""

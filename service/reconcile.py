@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 from acedata.client import VideoClient
 from domain.faults import VendorFault
@@ -99,15 +100,15 @@ class Reconcile:
         except VendorFault as fault:
             return fault
         pending: list[Job] = []
-        over: list[tuple[int, str]] = []  # given up long ago, and not asked about any more
+        over: list[tuple[int, Job]] = []  # given up long ago, and not asked about any more
         for job in batch:
             report = found.get(job.task_id)
             if report and report.verdict in (Verdict.SUCCEEDED, Verdict.FAILED):
                 await self._results.looked(job.id, report)
                 if job.state is JobState.EXPIRED and (report.films or report.verdict is Verdict.FAILED):
-                    over.append((0, job.id))
+                    over.append((0, job))
             elif job.state is JobState.EXPIRED and asked_at >= job.sent_at + DAY:
-                over.append((0, job.id))
+                over.append((0, job))
             elif job.state is not JobState.EXPIRED and self._late(job, asked_at):
                 await self._results.settle(job.id, Event.DEADLINE, reason="expired")
             else:
@@ -138,7 +139,7 @@ class Reconcile:
         old_failure = report and ours and report.verdict is Verdict.FAILED and ours[1] != job.attempt
         if report is None or ours is None or ours[0] != job.id or old_failure:
             async with self._db.transaction() as conn:
-                await jobs.change(conn, job.id, hint_id="")
+                await looks.disprove(conn, job)
             return False
         await self._results.looked(job.id, report)
         await self._dispatch.accepted(job)
@@ -195,7 +196,7 @@ class Reconcile:
         # While nothing may be sent, it goes on being looked for: its callback may come meanwhile.
         if good < self._pace.looks or (job.attempt == 1 and not self._dispatch.open_to(job)):
             async with self._db.transaction() as conn:
-                await jobs.change(conn, job.id, looks=good, next_look_at=self._clock() + self._pace.look)
+                await looks.schedule(conn, [(self._clock() + self._pace.look, replace(job, looks=good))])
         elif job.attempt > 1:
             await self._results.settle(job.id, Event.NOT_SEEN_AGAIN, reason="never_arrived")
         else:
@@ -215,7 +216,7 @@ class Reconcile:
         now = self._clock()
         least = now + int((after or 0) * 1000)
         due = [
-            (max(least, self._pace.next_look(now, sent_at=job.sent_at, usual_seconds=job.usual_seconds)), job.id)
+            (max(least, self._pace.next_look(now, sent_at=job.sent_at, usual_seconds=job.usual_seconds)), job)
             for job in pending
         ]
         async with self._db.transaction() as conn:

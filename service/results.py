@@ -15,6 +15,7 @@ from domain.job import FINAL, Effect, Event, Job, JobState, Report, Step, Verdic
 from domain.pace import Pace
 from service.loops import now_ms
 from service.meter import Meter
+from service.reasons import reason_of
 from storage import jobs, ledger, notices, outbox
 from storage.database import Database
 
@@ -83,18 +84,19 @@ class Results:
                 return
             report = read_report(job.wire, payload)
             known, current, gone = job.task_id, attempt == job.attempt, False
-            if report.task_id and known and report.task_id != known and current:
+            # Sent twice, it may have two tasks: each one's film is its own, whichever task it was known by.
+            ours = job.attempt > 1 and report.verdict is Verdict.SUCCEEDED and bool(report.films)
+            if report.task_id and known and report.task_id != known and current and not ours:
                 loops = await self._stranger(conn, job, report)
             elif report.verdict is Verdict.FAILED and not current:
                 loops = await self._learn(conn, job, report, current=False)
             elif report.task_id and not known and job.state is JobState.SUBMITTING and not job.wire.task:
                 # The answer to the submission has not come yet: ask the API whether this task is really ours. Where
                 # tasks repeat no request it cannot say, and the callback's address has to be proof enough.
-                await jobs.change(conn, job_id, hint_id=report.task_id, next_look_at=0)
-                loops = _LOOK
+                await jobs.change(conn, job_id, hint_id=report.task_id)
+                loops = await self._ask(conn, job)
             elif report.verdict is Verdict.SUCCEEDED and not report.films:
-                await jobs.change(conn, job_id, next_look_at=0)  # perhaps its task has the link
-                loops = _LOOK
+                loops = await self._ask(conn, job)  # perhaps its task has the link
             else:
                 gone = current and self._is_gone(job, report)
                 loops = () if gone else await self._learn(conn, job, report, current=current)
@@ -105,6 +107,8 @@ class Results:
         async with self._db.transaction() as conn:
             now = await jobs.get(conn, job.id)
             if now is None or now.attempt != job.attempt or now.hint_id or now.state is not JobState.SUBMITTING:
+                return None
+            if now.next_look_at != job.next_look_at:
                 return None
             return await self._apply(conn, now, Event.NOT_SEEN, None, **more)
 
@@ -172,7 +176,14 @@ class Results:
         log.warning("job %s: a callback named task %s, ours is %s", job.id, report.task_id, job.task_id)
         if step(Event.STRANGER, job.state).effect is not Effect.LOOK:
             return ()
-        await jobs.change(conn, job.id, next_look_at=0)
+        return await self._ask(conn, job)
+
+    async def _ask(self, conn: aiosqlite.Connection, job: Job) -> Sequence[str]:
+        """Look at a job now; one that was given up only where its task is known: it is not looked for any more."""
+        if job.state is JobState.EXPIRED and not job.task_id:
+            return ()
+        # The moment, and no 0: a look that is under way has to see that it was asked for meanwhile.
+        await jobs.change(conn, job.id, next_look_at=self._clock())
         return _LOOK
 
     async def _apply(
@@ -192,8 +203,8 @@ class Results:
         elif what.effect is Effect.FREE_FILM and report and not job.films:
             log.info("job %s: its film came after it had ended as %s", job.id, job.state)
             await jobs.keep_films(conn, job.id, report.films)
-            if cost := _cost_of(report):
-                await jobs.change(conn, job.id, **cost)
+            # The task that made it can renew its link.
+            await jobs.change(conn, job.id, task_id=report.task_id or job.task_id, **_cost_of(report))
             await outbox.reopen(conn, job.id)
             after = None
         elif what.effect is Effect.STORE_ID and report and not job.task_id:
@@ -275,24 +286,3 @@ def _concerned(before: Job, settled: Settled) -> Sequence[str]:
 def _cost_of(report: Report) -> dict[str, Any]:
     """What to note of the cost; nothing where the API does not say it, so that nothing known is lost."""
     return {} if report.cost is None else {"cost": report.cost, "currency": report.currency}
-
-
-def reason_of(report: Report) -> str:
-    """The key of the words for a failure that the API reported, from its code and message."""
-    if report.code.casefold() in _GONE:
-        return "model_gone"
-    text = f"{report.code} {report.message}".lower()
-    for reason, signs in _SIGNS:
-        if any(sign in text for sign in signs):
-            return reason
-    return "vendor_failed"
-
-
-#: Codes that say that the API no longer has the model.
-_GONE = {"no_api", "disabled"}
-_SIGNS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    ("real_person", ("real person", "real people", "real face", "human face", "likeness", "photorealistic person")),
-    ("moderation", ("forbidden", "moderation", "policy", "sensitive", "violat", "safety", "nsfw", "copyright")),
-    ("vendor_picture", ("image", "picture", "photo")),
-    ("vendor_timeout", ("timeout", "timed out", "time out")),
-)

@@ -12,7 +12,10 @@ from storage.database import every, one
 
 @dataclass(frozen=True)
 class Character:
-    """A saved character; `shared` says whether this server has it from its owner, `ms` is its clip's length."""
+    """A saved character; `shared` says whether this server has it from its owner, `ms` is its clip's length.
+
+    `film` is the generation that it was taken from, "" for a clip; `taken_away` says that a moderator took that away.
+    """
 
     id: int
     owner_id: int
@@ -22,10 +25,16 @@ class Character:
     private: bool
     restricted: bool
     created_at: int
+    film: str = ""
+    taken_away: bool = False
     shared: bool = False
 
 
-_COLUMNS = "c.id, c.owner_id, c.name, c.clip, c.ms, c.private, c.restricted, c.created_at"
+_TAKEN_AWAY = "EXISTS (SELECT 1 FROM jobs j WHERE j.id = c.film AND j.hidden = 1)"
+_COLUMNS = (
+    "c.id, c.owner_id, c.name, c.clip, c.ms, c.private, c.restricted, c.created_at, c.film,"
+    f" {_TAKEN_AWAY} AS taken_away"
+)
 _SHARED = "EXISTS (SELECT 1 FROM character_shares s WHERE s.character_id = c.id AND s.guild_id = :guild) AS shared"
 
 
@@ -39,6 +48,8 @@ def _character(row: sqlite3.Row) -> Character:
         bool(row["private"]),
         bool(row["restricted"]),
         row["created_at"],
+        row["film"],
+        bool(row["taken_away"]),
         bool(row["shared"]),
     )
 
@@ -66,22 +77,27 @@ async def save(
     still: bytes,
     private: bool,
     restricted: bool,
+    film: str,
     now: int,
 ) -> None:
     """Write a new character. Its owner has none of this name, or IntegrityError."""
     await conn.execute(
-        "INSERT INTO characters (owner_id, name, folded, clip, ms, still, private, restricted, created_at)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (owner_id, name, folded, clip, ms, still, private, restricted, now),
+        "INSERT INTO characters (owner_id, name, folded, clip, ms, still, private, restricted, film,"
+        " created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (owner_id, name, folded, clip, ms, still, private, restricted, film, now),
     )
 
 
 async def visible(conn: aiosqlite.Connection, *, guild_id: int, member_id: int) -> list[Character]:
-    """A member's own characters and those shared with this server, their own first, each by name."""
+    """A member's own characters and those shared with this server, their own first, each by name.
+
+    Of others', none that was taken away.
+    """
     rows = await every(
         conn,
         f"SELECT {_COLUMNS}, {_SHARED} FROM characters c"  # noqa: S608 - our own words
-        " WHERE c.owner_id = :member OR c.id IN (SELECT character_id FROM character_shares WHERE guild_id = :guild)"
+        " WHERE c.owner_id = :member"
+        f" OR (c.id IN (SELECT character_id FROM character_shares WHERE guild_id = :guild) AND NOT {_TAKEN_AWAY})"
         " ORDER BY c.owner_id <> :member, c.folded",
         {"guild": guild_id, "member": member_id},
     )

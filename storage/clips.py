@@ -77,6 +77,12 @@ async def kept(conn: aiosqlite.Connection, job_id: str) -> bool:
     return row is None
 
 
+async def taken_away(conn: aiosqlite.Connection, clip: Clip) -> bool:
+    """Whether a clip comes from a film that a moderator took away: nobody makes films with it any more."""
+    sql = "SELECT 1 FROM jobs WHERE id IN (?, ?) AND hidden = 1"
+    return await one(conn, sql, (clip.film, clip.origin)) is not None
+
+
 async def ready(conn: aiosqlite.Connection, job_id: str, sha256: str) -> None:
     """A job's clip is this one. Its link is forgotten: it would die anyway."""
     sql = "UPDATE job_clips SET sha256 = ?, clip = json_set(clip, '$.url', '') WHERE job_id = ?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import aiosqlite
@@ -10,6 +11,12 @@ from domain.job import Job
 from domain.names import folded
 from storage.database import every
 from storage.jobs import films, job_of
+
+#: Whether a message stands in its member's direct messages: not where it was asked for, nor in a thread of a card.
+_DIRECT = (
+    "(private = 1 OR (thread_id NOT IN (channel_id, card_channel_id) AND NOT EXISTS"
+    " (SELECT 1 FROM jobs c WHERE c.card_message_id = jobs.thread_id AND c.card_message_id > 0)))"
+)
 
 
 @dataclass(frozen=True)
@@ -38,9 +45,7 @@ async def page(
     created, row_id = after or (1 << 62, 1 << 62)
     rows = await every(
         conn,
-        # A film stands where it was asked for, in a thread of a card, or else in the member's direct messages.
-        "SELECT rowid AS number, *, private = 1 OR (thread_id NOT IN (channel_id, card_channel_id) AND NOT EXISTS"
-        " (SELECT 1 FROM jobs c WHERE c.card_message_id = jobs.thread_id AND c.card_message_id > 0)) AS direct"
+        f"SELECT rowid AS number, *, {_DIRECT} AS direct"  # noqa: S608 - our own words
         " FROM jobs WHERE guild_id = ? AND author_id = ? AND deleted_at = 0"
         " AND (created_at, rowid) < (?, ?) AND (? = '' OR instr(folded(json_extract(request, '$.prompt')), ?) > 0)"
         " ORDER BY created_at DESC, rowid DESC LIMIT ?",
@@ -55,3 +60,11 @@ async def page(
         )
         for row in rows
     ]
+
+
+async def direct(conn: aiosqlite.Connection, job_ids: Iterable[str]) -> frozenset[str]:
+    """Those of these generations whose message is a direct one: only their members can open it."""
+    ids = list(job_ids)
+    marks = ", ".join("?" * len(ids))
+    rows = await every(conn, f"SELECT id FROM jobs WHERE id IN ({marks}) AND {_DIRECT}", ids)  # noqa: S608 - our own words
+    return frozenset(row["id"] for row in rows)

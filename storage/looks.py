@@ -32,9 +32,20 @@ async def next_due(conn: aiosqlite.Connection) -> int | None:
     return int(row[0]) if row and row[0] is not None else None
 
 
-async def schedule(conn: aiosqlite.Connection, looks: Sequence[tuple[int, str]]) -> None:
-    """Set when to look at each of (unix ms, job); 0 ends the looking at one that was given up."""
-    await conn.executemany("UPDATE jobs SET next_look_at = ? WHERE id = ?", looks)
+async def schedule(conn: aiosqlite.Connection, looks: Sequence[tuple[int, Job]]) -> None:
+    """Set when to look at each of (unix ms, job as it was read); 0 ends the looking at one that was given up.
+
+    One that was asked for since it was read keeps that moment: what was seen of it may be older than the reason to ask.
+    """
+    await conn.executemany(
+        "UPDATE jobs SET looks = ?, next_look_at = ? WHERE id = ? AND next_look_at = ?",
+        [(job.looks, at, job.id, job.next_look_at) for at, job in looks],
+    )
+
+
+async def disprove(conn: aiosqlite.Connection, job: Job) -> None:
+    """The task that a callback named is not this job's; one that was named since is still to be asked about."""
+    await conn.execute("UPDATE jobs SET hint_id = '' WHERE id = ? AND hint_id = ?", (job.id, job.hint_id))
 
 
 async def bring_near(conn: aiosqlite.Connection, *, now: int, furthest: int) -> None:

@@ -62,13 +62,18 @@ async def hush(conn: aiosqlite.Connection, job_id: str) -> bool:
     return await one(conn, f"{sql} RETURNING 1", (job_id,)) is not None
 
 
-async def done(conn: aiosqlite.Connection, job: Job, *, now: int, thread_id: int, message_id: int) -> None:
-    """People were told what was known then; what was reopened meanwhile stays open, with something new to tell."""
-    await conn.execute(
+async def done(conn: aiosqlite.Connection, job: Job, *, now: int, thread_id: int, message_id: int) -> bool:
+    """People were told what was known then; what was reopened meanwhile stays open, with something new to tell.
+
+    Returns whether the message is to be removed at once: the film was deleted, or taken away, while it went out.
+    """
+    row = await one(
+        conn,
         "UPDATE jobs SET announced_at = ?, thread_id = ?, message_id = ?, tries = 0, card_token = ''"
-        " WHERE id = ? AND reopened = ?",
+        " WHERE id = ? AND reopened = ? RETURNING message_id > 0 AND (deleted_at > 0 OR hidden = 1)",
         (now, thread_id, message_id, job.id, job.reopened),
     )
+    return row is not None and bool(row[0])
 
 
 async def later(conn: aiosqlite.Connection, job: Job, *, at: int | None) -> None:

@@ -135,6 +135,30 @@ async def test_the_accounts_breaker(open_wire: OpenWire) -> None:
         assert not again.ephemeral
 
 
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        (403, '{"error": {"code": "forbidden", "message": "no"}}'),
+        (400, '{"error": {"code": "bad_request", "message": "no"}}'),
+        (200, '{"success": false, "error": {"code": "api_error", "message": "no"}}'),
+    ],
+    ids=["declined", "wrong", "failed"],
+)
+@pytest.mark.parametrize(("status", "code", "open"), [(401, "invalid_token", 0), (403, "used_up", 1)])
+async def test_a_trial_that_is_refused_for_what_it_asks(
+    open_wire: OpenWire, status: int, code: str, open: int, refusal: tuple[int, str]
+) -> None:
+    """Its own film is refused: the token is right, and commands are taken again. Of the balance that says nothing."""
+    async with open_wire(pace=replace(PACE, breaker=700)) as w:
+        w.api.faults += [("/sora/videos", status, json.dumps({"error": {"code": code}})), ("/sora/videos", *refusal)]
+        await ask(w, "a boat")
+        await until_rows(w, "SELECT state FROM jobs", [("failed",)])
+        await until_idle(w.app.parts.services.dispatch.sending)
+        assert w.api.faults == []
+        assert len(await w.rows("SELECT * FROM breakers")) == open
+        assert (await ask(w, "another")).ephemeral is bool(open)
+
+
 async def test_one_trial_at_a_time(open_wire: OpenWire) -> None:
     """Of all that wait one goes out when it is time, each after twice the pause of before; one success, and all go."""
     most = {"member_in_flight": 3, "server_in_flight": 3, "total_in_flight": 3}

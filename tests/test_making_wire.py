@@ -11,6 +11,7 @@ from storage import memory
 from tests import clips
 from tests.conftest import OpenWire, Wired
 from tests.discordwire import Call, Channel, DiscordWire, Interaction, Message
+from tests.test_dispatch import until_rows
 
 PICTURE = clips.picture()
 
@@ -299,3 +300,28 @@ async def test_deleted_on_its_way(open_wire: OpenWire) -> None:
         assert "Deleted" in done[0]
         assert [m for where in (w.wire.channel, *w.wire.threads()) for m in films_in(w, where)] == []
         assert "film was deleted" in card.text
+
+
+async def test_deleted_during_its_upload(open_wire: OpenWire) -> None:
+    """A film that its author deletes while its message goes out is removed at once, and its card says so."""
+    async with open_wire() as w:
+        card = await (await w.wire.command("video", {"prompt": "a boat"})).response()
+        task = await task_of(w)
+        done: list[str] = []
+
+        async def delete(call: Call) -> None:
+            if call.template == "/channels/{channel}/messages" and not done:
+                menu = await (await w.wire.context_menu("Show the recipe", card.message)).response()
+                ask = await pressed(w, menu.message, "delete")
+                done.append((await pressed(w, ask.message, "erase")).text)
+
+        w.wire.on_request(delete)
+        await w.api.finish(task.id)
+        await told(w, 1)
+        assert "Deleted" in done[0]
+        posted = "POST /channels/{channel}/messages"
+        assert [call for call in w.wire.counted if f"{call.method} {call.template}" == posted], "it was on its way"
+        await w.wire.wait_for(lambda: [c for c in w.wire.counted if c.method == "DELETE"], timeout=15)
+        await w.wire.wait_for(lambda: "film was deleted" in card.text, timeout=15)
+        assert [m for where in (w.wire.channel, *w.wire.threads()) for m in films_in(w, where)] == []
+        await until_rows(w, "SELECT message_id FROM jobs", [(0,)])

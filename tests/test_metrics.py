@@ -91,6 +91,7 @@ async def test_a_films_way_is_counted(open_wire: OpenWire) -> None:
     assert "POST /interactions/{id}/{token}/callback" in routes
     assert "POST /channels/{id}/messages/{id}/threads" in routes
     assert not [route for route in routes if re.search(r"\d{3}", route)]
+    assert not [name for name, _ in seen if name.endswith("_created")], "a series beside each series"
 
 
 async def test_what_waits_is_shown(open_wire: OpenWire) -> None:

@@ -74,6 +74,26 @@ async def test_the_chain_is_told(stage: Stage) -> None:
     assert steps[2] == f"3. [run again]({link}/{third.id}) · <@{you.id}>"
 
 
+async def test_a_chain_links_nobody_into_anothers_messages(stage: Stage) -> None:
+    """A step whose film had to come by direct message is a link for its author alone, and leads there."""
+    you, other, place = stage.world.visitor, stage.world.moderator, stage.world.thread
+    first = await film(stage, place, prompt="a first boat")
+    await you.click(first, label="Again")
+    await stage.api.finish((await tasks(stage, 2)).id)
+    await told(stage, 2)
+    async with stage.app.db.transaction() as conn:
+        await conn.execute("UPDATE jobs SET thread_id = 77 WHERE id = ?", ((await job(stage, 1))["id"],))
+    second = results(place)[-1]
+    mine = (await you.click(second, label="More…")).response
+    theirs = (await other.click(second, label="More…")).response
+    assert mine is not None
+    assert theirs is not None
+    assert f"1. [begun](https://discord.com/channels/@me/77/{first.id}) ·" in mine.content
+    assert f"1. begun · <@{you.id}>" in theirs.content
+    here = f"https://discord.com/channels/{stage.world.guild.id}/{place.id}"
+    assert f"2. [run again]({here}/{second.id})" in theirs.content
+
+
 async def test_a_chain_hides_what_is_not_for_everyone(stage: Stage) -> None:
     """A private step of a chain is in its author's recipe only; a removed one in nobody's."""
     you, other, place = stage.world.visitor, stage.world.moderator, stage.world.thread
@@ -252,7 +272,7 @@ def test_the_command_line_says_what_can_be_chosen() -> None:
 def test_a_chain_that_is_cut_short() -> None:
     """What is shown first of it is not called its beginning."""
     last, before = a_job(parent_id="b", action="again"), a_job(parent_id="a", action="continue")
-    text = results_of.recipe_message(last, [last, before], []).text
+    text = results_of.recipe_message(last, [last, before], [], results_of.Places(1)).text
     assert "1. continued · <@42> · Sora 2 · 10 s · landscape · small\n2. run again · <@42>" in text
 
 

@@ -88,6 +88,10 @@ async def test_the_author_may_say_no(stage: Stage) -> None:
         assert refused.ephemeral
         assert refused.response is not None
         assert "keeps this film to themselves" in words(refused.response)
+    for person, offered in ((author, True), (other, False)):
+        menu = await person.click(message, label="More…")
+        assert menu.response is not None
+        assert ("Another model" in buttons(menu.response)) is offered, "nothing is offered that would refuse"
     assert (await author.click(message, label="Again")).ephemeral is False
     menu = await author.click(message, label="More…")
     assert menu.response is not None
@@ -102,6 +106,9 @@ async def test_the_server_may_say_no(stage: Stage) -> None:
     refused = await stage.world.moderator.click(message, label="Again")
     assert refused.response is not None
     assert "their own films only" in words(refused.response)
+    menu = await stage.world.moderator.click(message, label="More…")
+    assert menu.response is not None
+    assert "Another model" not in buttons(menu.response)
     assert not (await stage.world.visitor.click(message, label="Again")).ephemeral
 
 

@@ -210,6 +210,84 @@ async def test_a_film_of_an_age_restricted_place_stays_there(open_wire: OpenWire
         assert "for you alone" in private.text
 
 
+@pytest.mark.parametrize("way", ["reported", "deleted by a moderator"])
+async def test_a_film_that_is_taken_away_takes_its_characters_along(open_wire: OpenWire, way: str) -> None:
+    """Nobody uses or shares a character of it any more, by whatever way; it is listed without its picture, and can be
+    deleted."""
+    async with open_wire(daily_credits=500) as w:
+        message = await film_of(w)
+        job, bob = job_of(message), w.wire.add_member("bob")
+        moderator = w.wire.add_member("mod", w.wire.add_role("mods", "MANAGE_GUILD"))
+        await run(w, "characters save", {"name": "Luna", "film": job})
+        await run(w, "characters share", {"name": "Luna"})
+        use = {"prompt": "it dances", "character": "Luna"}
+        assert "with Luna" in (await run(w, "character", use, member=bob)).text
+        await w.api.finish((await accepted(w, 2)).id)
+        theirs = (await w.wire.wait_for(lambda: made(w)[1:], 20))[0]
+        await told(w, 2)
+        edited = await (await w.wire.press(theirs, f"job:edit:{job_of(theirs)}", bob)).response()
+        draft = await run(w, "character", use | {"prompt": " "}, member=bob)
+        (fix,) = [one for one in draft.message.custom_ids if one.startswith("draft:fix:")]
+        if way == "reported":
+            async with w.app.db.transaction() as conn:
+                await conn.execute("UPDATE jobs SET hidden = 1 WHERE id = ?", (job,))
+        else:
+            more = await (await w.wire.press(message, f"job:more:{job}", moderator)).response()
+            ask = await (await w.wire.press(more.message, f"job:delete:{job}", moderator)).response()
+            await (await w.wire.press(ask.message, f"job:erase:{job}", moderator)).response()
+        gone = "cannot be used any more"
+        for member in (bob, w.wire.member):
+            assert gone in (await run(w, "character", use | {"prompt": "again"}, member=member)).text
+            typed = await (await w.wire.autocomplete("character", "character", "", use, member=member)).response()
+            assert typed.choices == []
+        assert gone in (await run(w, "characters share", {"name": "Luna"})).text
+        assert gone in (await (await w.wire.press(theirs, f"job:again:{job_of(theirs)}", bob)).response()).text
+        assert gone in (await (await w.wire.press(theirs, f"job:edit:{job_of(theirs)}", bob)).response()).text
+        fixed = await (await w.wire.press(draft.message, fix, bob)).response()
+        assert gone in (await (await w.wire.submit_modal(fixed, {"prompt": "it sleeps"})).response()).text
+        assert gone in (await (await w.wire.submit_modal(edited, {"prompt": "it sings"})).response()).text
+        assert "No characters here yet" in (await run(w, "characters list", member=bob)).text
+        listed = await run(w, "characters list")
+        assert "**Luna**\n-# 🚫 taken away by a moderator" in listed.text
+        assert listed.files == []
+        assert "no longer shared" in (await run(w, "characters share", {"name": "Luna", "shared": False})).text
+        assert "deleted, everywhere" in (await run(w, "characters delete", {"name": "Luna"})).text
+
+
+async def test_a_film_that_is_taken_away_makes_no_film_that_waits(open_wire: OpenWire) -> None:
+    """What waits for its turn with a character of it ends then, free, with calm words."""
+    async with open_wire(member_in_flight=1) as w:
+        job = job_of(await film_of(w))
+        await run(w, "characters save", {"name": "Luna", "film": job})
+        await run(w, "video", {"prompt": "a boat"})
+        busy = await accepted(w, 2)
+        await run(w, "character", {"prompt": "it dances", "character": "Luna"})
+        for _ in range(2_000):
+            if await w.rows("SELECT 1 FROM jobs WHERE state = 'queued' AND prepared_at > 0"):
+                break
+            await asyncio.sleep(0.01)
+        async with w.app.db.transaction() as conn:
+            await conn.execute("UPDATE jobs SET hidden = 1 WHERE id = ?", (job,))
+        await w.api.finish(busy.id)
+        ended = (await told(w, 3))[-1]
+        assert (ended["state"], ended["reason"]) == ("failed", "clip_taken_away")
+        assert w.api.submissions == 2
+
+
+async def test_the_character_of_a_film_that_its_author_deletes_stays_theirs(open_wire: OpenWire) -> None:
+    """It is a clip of its own: the film's end is not its end."""
+    async with open_wire() as w:
+        message = await film_of(w)
+        job = job_of(message)
+        await run(w, "characters save", {"name": "Luna", "film": job})
+        more = await (await w.wire.press(message, f"job:more:{job}")).response()
+        ask = await (await w.wire.press(more.message, f"job:delete:{job}")).response()
+        await (await w.wire.press(ask.message, f"job:erase:{job}")).response()
+        assert await w.rows("SELECT deleted_at > 0 AS deleted, hidden FROM jobs") == [{"deleted": 1, "hidden": 0}]
+        assert "with Luna" in (await run(w, "character", {"prompt": "it dances", "character": "Luna"})).text
+        assert (await accepted(w, 2)).request["character_url"]
+
+
 async def test_a_deleted_film_takes_its_clip_along(open_wire: OpenWire, luna: tuple[str, bytes]) -> None:
     """What was attached to a film goes with it; the clip of a saved character does not."""
     async with open_wire() as w:

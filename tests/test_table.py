@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from domain.faults import Refused
@@ -232,8 +233,9 @@ def expected(before: Rows, job: Job, door: Door, cell: str, now: int) -> Rows:
     elif cell == "free":
         row |= {"announced_at": 0, "undelivered": 0, "tries": 0, "next_try_at": 0, "target_id": 0, "message_id": 0}
         row["reopened"] += 1  # there is something new to tell
+        row["task_id"] = door.writes.get("task_id", row["task_id"])  # whose links can be renewed
     elif cell == "look" and door.name == "callback":
-        row |= {"next_look_at": 0} | ({"hint_id": "theirs"} if job.state is JobState.SUBMITTING else {})
+        row |= {"next_look_at": now} | ({"hint_id": "theirs"} if job.state is JobState.SUBMITTING else {})
     if cell in ("ready", "free"):
         films = [{"job_id": job.id, "n": n, "vendor_id": f.vendor_id, "url": f.url} for n, f in enumerate(FILMS)]
         after["films"] = in_order([*after["films"], *films])
@@ -278,7 +280,7 @@ def waiting_loops(before: Rows, after: Rows, job: Job, now: int) -> set[str]:
 async def test_every_event_in_every_state(house: House) -> None:
     """By every door: state, ledger, counters, grants, films and outbox are as the table says; all else is as it was.
 
-    A job of each state looks on and is not touched, and the same event a second time changes nothing.
+    A job of each state looks on and is not touched, and the same event a second time changes nothing but when to look.
     """
     for state in JobState:
         await house.begin(state)
@@ -307,6 +309,8 @@ async def test_every_event_in_every_state(house: House) -> None:
                 wrong.append((door.event, door.name, state.value, returned))
             house.now[0] += 7 * MINUTE
             await door.act(house, job)
+            if cell == "look" and door.name == "callback":  # asked for anew, at this moment
+                next(row for row in found["jobs"] if row["id"] == job.id)["next_look_at"] = house.now[0]
             if found != (twice := await house.rows()):
                 wrong.append((door.event, door.name, state.value, "a second time", difference(twice, found)))
             await house.forget(job)
@@ -322,3 +326,30 @@ async def test_what_it_cost_is_kept(house: House) -> None:
         await house.results.looked(job.id, WHOLE)
         job = await house.job(job.id)
         assert (job.cost, job.currency) == (1.5, "credit")
+
+
+@pytest.mark.parametrize("end", [JobState.RENDERING, JobState.FAILED, JobState.EXPIRED])
+async def test_the_film_of_any_attempt_is_ours(house: House, end: JobState) -> None:
+    """The first attempt was found after all, and did not make it: the film that the second one calls back with comes,
+    free where the job had ended. A film that came stays; without a second attempt another task is a stranger's."""
+    twice, once = await house.begin(JobState.SUBMITTING, attempt=2), await house.begin(JobState.SUBMITTING)
+    for job in (twice, once):
+        await house.results.looked(job.id, BEGUN)
+        if end is JobState.FAILED:
+            await house.results.looked(job.id, BROKEN)
+        elif end is JobState.EXPIRED:
+            await house.results.settle(job.id, Event.DEADLINE)
+        assert (await house.job(job.id)).state is end
+        house.woken.clear()
+        await house.results.called_back(job.id, job.attempt, SUCCESS | {"task_id": "task-2"})
+        found = await house.job(job.id)
+        came = job is twice
+        assert found.films == (FILMS if came else ())
+        assert found.task_id == ("task-2" if came else "task-1"), "whose links can be renewed"
+        assert ("delivery" in house.woken) is came
+        assert found.state is (JobState.READY if came and end is JobState.RENDERING else end)
+    kinds = [line["kind"] for line in (await house.rows())["ledger"] if line["job_id"] == twice.id]
+    assert kinds == ["capture", "capture", "hold", "hold"] if end is JobState.RENDERING else "capture" not in kinds
+    other = DATA[0] | {"video_url": "https://cdn.example/other.mp4"}
+    await house.results.called_back(twice.id, 2, {"success": True, "task_id": "task-3", "data": [other]})
+    assert (await house.job(twice.id)).films == FILMS

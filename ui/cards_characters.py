@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import discord
@@ -46,8 +47,18 @@ class Pictured(Card):
         self.stop()
 
 
-def characters(own: Sequence[tuple[str, float, bool, bytes | None]], others: Sequence[tuple[str, int]]) -> Card:
-    """A member's characters (name, seconds, shared here, picture), and those that others share (name, owner)."""
+@dataclass(frozen=True)
+class Own:
+    """A character of the reader's own: 0 seconds where a moderator took its film away."""
+
+    name: str
+    seconds: float = 0
+    shared: bool = False
+    picture: bytes | None = None
+
+
+def characters(own: Sequence[Own], others: Sequence[tuple[str, int]]) -> Card:
+    """A member's characters, and those that others share (name, owner)."""
     if not own and not others:
         return note(
             _(
@@ -55,7 +66,7 @@ def characters(own: Sequence[tuple[str, float, bool, bytes | None]], others: Seq
                 "and use it with `/character`."
             )
         )
-    entries = [(_own(name, seconds, shared), picture) for name, seconds, shared, picture in own[:LISTED]]
+    entries = [(_own(one), one.picture) for one in own[:LISTED]]
     if others:
         lines = fitting([f"**{plain(name, 40)}** · <@{owner}>" for name, owner in others], 1_500)
         entries.append(("\n".join([_("### Shared in this server"), *lines]), None))
@@ -78,10 +89,13 @@ def fitting(lines: Sequence[str], room: int) -> list[str]:
     return kept
 
 
-def _own(name: str, seconds: float, shared: bool) -> str:
-    length = _("a clip of {n} s").format(n=decimal(seconds, places=1))
-    beside = _("shared in this server") if shared else _("yours alone")
-    return f"**{plain(name, 40)}**\n-# {length} · {beside}"
+def _own(one: Own) -> str:
+    name = f"**{plain(one.name, 40)}**"
+    if not one.seconds:
+        return f"{name}\n-# {_('🚫 taken away by a moderator')}"
+    length = _("a clip of {n} s").format(n=decimal(one.seconds, places=1))
+    beside = _("shared in this server") if one.shared else _("yours alone")
+    return f"{name}\n-# {length} · {beside}"
 
 
 def saved(name: str, picture: bytes) -> Classic:

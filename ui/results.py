@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
@@ -133,7 +133,25 @@ def command_line(job: Job) -> str:
     return " ".join([f"/{command}", *(f"{name}:{value}" for name, value in options.items() if value is not None)])
 
 
-def recipe_message(job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[Any]], *, kept: bool = True) -> Classic:
+@dataclass(frozen=True)
+class Places:
+    """Who reads a recipe, and those generations of its chain (their ids) whose message is a direct one."""
+
+    reader_id: int
+    direct: Collection[str] = ()
+
+    def link(self, job: Job) -> str:
+        """The address of a generation's message; "" where there is none that the reader could open."""
+        direct = job.id in self.direct
+        if not job.message_id or (direct and job.author_id != self.reader_id):
+            return ""
+        server = "@me" if direct else job.guild_id
+        return f"https://discord.com/channels/{server}/{job.thread_id}/{job.message_id}"
+
+
+def recipe_message(
+    job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[Any]], places: Places, *, kept: bool = True
+) -> Classic:
     """How to make this film, to be copied, and how it came to be; `chain` is the film and its parents, newest first.
 
     `kept` says whether its pictures or its clip are there still.
@@ -146,9 +164,9 @@ def recipe_message(job: Job, chain: Sequence[Job], buttons: Sequence[ui.Button[A
     copied = f"```\n{line}\n```"
     room = _MOST - len("\n".join([head, copied, *notes]))
     if room < 0 or "```" in line:
-        text = "\n".join([head, *notes, *_story(chain, _MOST - len(head) - len("\n".join(notes)))])
+        text = "\n".join([head, *notes, *_story(chain, places, _MOST - len(head) - len("\n".join(notes)))])
         return Classic(text, row, (f"recipe-{job.id}.txt", line.encode("utf-8", "replace")))
-    return Classic("\n".join([head, copied, *notes, *_story(chain, room)]), row)
+    return Classic("\n".join([head, copied, *notes, *_story(chain, places, room)]), row)
 
 
 def _brought(job: Job, kept: bool) -> list[str]:
@@ -170,21 +188,21 @@ def _brought(job: Job, kept: bool) -> list[str]:
     return said
 
 
-def _story(chain: Sequence[Job], room: int) -> list[str]:
+def _story(chain: Sequence[Job], places: Places, room: int) -> list[str]:
     """How the film came to be, the beginning first, in at most so many characters: what does not fit is left out."""
     if len(chain) < 2:
         return []
     lines: list[str] = []
     for n, job in enumerate(reversed(chain)):
         before = chain[len(chain) - n] if n else None
-        lines.append(f"{n + 1}. {_step(job, before)}")
+        lines.append(f"{n + 1}. {_step(job, before, places)}")
     title = _("**How it came to be**")
     while lines and len(title) + sum(len(line) + 1 for line in lines) > room:
         lines.pop(0)
     return [title, *lines] if lines else []
 
 
-def _step(job: Job, before: Job | None) -> str:
+def _step(job: Job, before: Job | None, places: Places) -> str:
     names = {
         "again": _("run again"),
         "edit": _("changed"),
@@ -192,9 +210,7 @@ def _step(job: Job, before: Job | None) -> str:
         "retry": _("tried once more"),
     }
     name = names.get(job.action, _("made")) if job.parent_id else _("begun")
-    if job.message_id:
-        server = "@me" if job.private else job.guild_id
-        link = f"https://discord.com/channels/{server}/{job.thread_id}/{job.message_id}"
+    if link := places.link(job):
         name = f"[{name}]({link})"
     what = changes(before, job) if before else recipe(job)
     return " · ".join(filter(None, [name, f"<@{job.author_id}>", what]))

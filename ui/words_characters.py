@@ -67,6 +67,10 @@ CLIP: dict[str, Maker] = {
         _("Its character comes from a private film"),
         _("Only its author makes films with it. You can continue this one."),
     ),
+    "clip_taken_away": lambda v: Words(
+        _("That character cannot be used any more"),
+        _("A moderator took away the film that it comes from. Take one from another film or clip."),
+    ),
     "film_missing": lambda v: Words(
         _("That film cannot be had"),
         _("Choose one of your own finished films, not too old: `film` suggests them as you type."),
