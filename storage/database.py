@@ -20,6 +20,7 @@ import aiosqlite
 
 from domain.faults import StorageFault
 from domain.names import folded
+from storage.checkpoint import PAGES_MOST, Checkpoints
 from storage.line import Line
 from storage.onloop import OnLoop
 from storage.writer import Writer
@@ -45,12 +46,15 @@ class Database:
         quick: OnLoop,
         reader: aiosqlite.Connection,
         long_reader: aiosqlite.Connection,
+        checkpoints: Checkpoints,
     ) -> None:
         self.path = path
         self._writer = writer
         self._quick = quick
         self._reader = reader
         self._long_reader = long_reader
+        self._checkpoints = checkpoints
+        writer.on_commit = checkpoints.committed
         self._line = Line(writer)
 
     @asynccontextmanager
@@ -99,7 +103,7 @@ class Database:
     async def close(self) -> None:
         """Close all connections, after the transaction that is open; the WAL is folded into the file."""
         async with self._line.turn(alone=True):  # Python crashes when one thread closes a connection that another uses
-            for conn in (self._quick, self._reader, self._long_reader, self._writer):
+            for conn in (self._checkpoints, self._quick, self._reader, self._long_reader, self._writer):
                 await conn.close()
 
 
@@ -123,9 +127,11 @@ async def open_database(
             quick.stay()
             reader = await _connect(stack, aiosqlite.connect(path, isolation_level=None), writes=False)
             long_reader = await _connect(stack, aiosqlite.connect(path, isolation_level=None), writes=False)
+            checkpoints = Checkpoints(await _connect(stack, aiosqlite.connect(path, isolation_level=None)))
+            await writer.executescript(f"PRAGMA wal_autocheckpoint = {PAGES_MOST};")
         except sqlite3.Error as error:
             raise fault_of(error) or StorageFault("database_corrupt") from error
-        database = Database(path, writer, quick=quick, reader=reader, long_reader=long_reader)
+        database = Database(path, writer, quick=quick, reader=reader, long_reader=long_reader, checkpoints=checkpoints)
         stack.push_async_callback(database.close)
         yield database
 

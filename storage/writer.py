@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import time
+from collections.abc import Callable
 
 from storage.onloop import OnLoop
 
@@ -21,6 +22,8 @@ class Writer(OnLoop):
     """
 
     _changes = 0
+    #: Called after each COMMIT that wrote something.
+    on_commit: Callable[[], None] = staticmethod(lambda: None)
 
     async def begin(self, *, heavy: bool = False, within: bool = False, since: float | None = None) -> None:
         """BEGIN IMMEDIATE. With `heavy` the statements run in the thread: many rows, or megabytes in one.
@@ -58,6 +61,7 @@ class Writer(OnLoop):
             self._raw.commit()
         else:
             await self._hop(super().commit())
+            self.on_commit()
 
     async def rollback(self, *, within: bool = False) -> None:
         """ROLLBACK, after whatever the thread still does; does nothing when nothing is open.

@@ -108,3 +108,22 @@ async def test_the_cancelled_take_nobody_with_them(db: Database, heavy: bool) ->
     assert any(isinstance(end, asyncio.CancelledError) for end in ended)
     assert [end for end in ended if end and not isinstance(end, asyncio.CancelledError)] == []
     assert set(await written(db)) >= {n for n, end in enumerate(ended) if end is None}
+
+
+async def test_the_file_grows_beside_the_writer(db: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is committed is folded into the file now and then, long before SQLite would make a COMMIT do it."""
+    monkeypatch.setattr("storage.checkpoint.OFTEN", 10)
+    size = db.path.stat().st_size
+    async with db.transaction() as conn:
+        await conn.execute("CREATE TABLE heaps (data BLOB)")
+
+    async def grown() -> bool:
+        async with db.transaction() as conn:
+            await conn.execute("INSERT INTO heaps VALUES (zeroblob(20000))")
+        return db.path.stat().st_size > size + 100_000
+
+    for _ in range(500):
+        if await grown():
+            break
+    assert db.path.stat().st_size > size + 100_000
+    assert (await every(db.reader, "PRAGMA integrity_check"))[0][0] == "ok"
