@@ -101,16 +101,16 @@ class Sheet:
 
     def add(self, lines: Iterable[str]) -> None:
         """Write rows: fields with commas, without the line's end. Raises Refused `export_large`: too many parts."""
-        piece: list[bytes] = []
+        piece: list[str] = []
         size = 0
         for line in lines:
-            piece.append(line.encode("utf-8", "replace"))
-            size += len(piece[-1]) + 2
+            piece.append(line)
+            size += len(line) + 2
             if size > _PIECE:
-                self._add(b"\r\n".join([*piece, b""]))
+                self._add("\r\n".join([*piece, ""]).encode("utf-8", "replace"))
                 piece, size = [], 0
         if piece:
-            self._add(b"\r\n".join([*piece, b""]))
+            self._add("\r\n".join([*piece, ""]).encode("utf-8", "replace"))
 
     def _add(self, data: bytes) -> None:
         if self._zip is None and self._size + len(data) > self._most:
