@@ -9,29 +9,12 @@ from pathlib import Path
 
 from bench.measure import Figure, in_database, memory
 from bench.stage import clapper, vendor
-from demo.life import Task
 from service.reconcile import BATCH
-from storage import jobs
-from storage.database import open_database
-from tests.test_words import a_job
+from tests.test_backlog import pend
 
 MANY = 10_000
 #: Seconds that a bot without work gets to come to rest.
 _REST = 3.0
-
-
-async def fill(path: Path) -> None:
-    """Jobs that were sent, and whose looks are due."""
-    now = int(time.time() * 1000)
-    async with open_database(path) as db, db.transaction() as conn:
-        for n in range(MANY):
-            job = a_job(id=f"j{n:09}", interaction_id=n, author_id=n, created_at=now)
-            await jobs.begin(conn, job, fold=str(n))
-        await conn.execute(
-            "UPDATE jobs SET state = 'rendering', task_id = 'task-' || id, sent_at = ?, next_look_at = ?,"
-            " card_message_id = 1",
-            (now, now),
-        )
 
 
 async def measure() -> list[Figure]:
@@ -40,16 +23,12 @@ async def measure() -> list[Figure]:
         async with clapper(Path(empty)) as bot:
             await asyncio.sleep(_REST)
             least = memory(bot.child.process.pid)
-        await fill(Path(full) / "clapper.db")
-        api, now = vendor(), time.time()
-        for n in range(MANY):
-            request = {"model": "sora-2", "prompt": "a boat", "callback_url": "https://example.org/x"}
-            task = Task(f"task-j{n:09}", "trace", now, request, frozenset(), "")
-            api.tasks[task.id] = task
+        api = vendor()
+        now = await pend(Path(full) / "clapper.db", api.tasks, MANY)
         began = time.perf_counter()
         async with clapper(Path(full), api=api) as bot:
             due = "SELECT count(*) FROM jobs WHERE next_look_at <= ?"
-            while await in_database(bot.database, due, int(now * 1000)) != [(0,)]:  # noqa: ASYNC110 - another process
+            while await in_database(bot.database, due, now) != [(0,)]:  # noqa: ASYNC110 - another process
                 await asyncio.sleep(0.1)
             took = time.perf_counter() - began
             calls = sum(path == "/sora/tasks" for path, _ in api.requests)

@@ -227,12 +227,6 @@ async def unprepared(conn: aiosqlite.Connection, limit: int, busy: set[str]) -> 
     return [job_of(row) for row in rows if row["id"] not in busy][:limit]
 
 
-async def of_task(conn: aiosqlite.Connection, task_id: str) -> str | None:
-    """The id of the job that a task belongs to."""
-    row = await one(conn, "SELECT id FROM jobs WHERE task_id = ? AND task_id <> ''", (task_id,))
-    return row["id"] if row else None
-
-
 async def usual_seconds(conn: aiosqlite.Connection, model: str, otherwise: int) -> int:
     """The median of this model's last rendering times in seconds; `otherwise` until there are three."""
     rows = await every(
